@@ -1,0 +1,5 @@
+"""An open workbench for I/O in virtualised systems."""
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,48 @@
+"""The entry point: riostat COMMAND."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from riostat import __version__
+from riostat.commands.lazy import LazyGroup, Place
+from riostat.core.errors import RiostatError, SettingError
+
+__all__ = ["command", "main", "run"]
+
+command = LazyGroup(
+    {
+        "runs": Place("riostat.commands.runs", "List, show, remove and export recorded runs."),
+    },
+    name="riostat",
+    help="An open workbench for I/O in virtualised systems.",
+)
+click.version_option(__version__, prog_name="riostat")(command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code: 0 done, 1 the world failed, 2 wrong usage."""
+    try:
+        result = command.main(list(arguments), prog_name="riostat", standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except RiostatError as error:
+        click.echo(f"riostat: {error}", err=True)
+        return 2 if isinstance(error, SettingError) else 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; what Python still holds for it must not raise again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """Run the command that the process was started with."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""What every part shares: runs, domains, time, statistics, settings and errors."""

@@ -1,0 +1,77 @@
+"""Every error that riostat raises for the state of the world.
+
+::
+
+    RiostatError
+    ├── SettingError            a setting has a value that cannot be used
+    ├── RunError
+    │   ├── RunNotFoundError    no run, or several, answer to a reference
+    │   ├── RunFormatError      a run's file is foreign, damaged or hostile
+    │   └── RunFullError        the disk or a quota is full
+    ├── ProfilerError
+    │   ├── SamplingError       the kernel refuses to sample
+    │   ├── SymbolError         a symbol source cannot be used
+    │   └── ProfileError        a recording cannot answer what was asked
+    └── ConsoleError            the console cannot serve
+
+A message is one sentence: what, the value, the remedy. Misuse of our own code is an
+``AssertionError`` and never stands here.
+"""
+
+__all__ = [
+    "ConsoleError",
+    "ProfileError",
+    "ProfilerError",
+    "RiostatError",
+    "RunError",
+    "RunFormatError",
+    "RunFullError",
+    "RunNotFoundError",
+    "SamplingError",
+    "SettingError",
+    "SymbolError",
+]
+
+
+class RiostatError(Exception):
+    """The world is not as riostat needs it; the message is one sentence for a person."""
+
+
+class SettingError(RiostatError):
+    """A setting has a value that cannot be used."""
+
+
+class RunError(RiostatError):
+    """A run cannot be found, read or written."""
+
+
+class RunNotFoundError(RunError):
+    """No run, or more than one, answers to a reference."""
+
+
+class RunFormatError(RunError):
+    """A run's file is not what it says it is."""
+
+
+class RunFullError(RunError):
+    """The disk, a quota or a size limit leaves no room for the next frame."""
+
+
+class ProfilerError(RiostatError):
+    """The profiler cannot do what was asked."""
+
+
+class SamplingError(ProfilerError):
+    """The kernel refuses to sample."""
+
+
+class SymbolError(ProfilerError):
+    """A source of symbols cannot be used."""
+
+
+class ProfileError(ProfilerError):
+    """A recording cannot answer what was asked of it."""
+
+
+class ConsoleError(RiostatError):
+    """The console cannot serve."""

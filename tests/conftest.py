@@ -1,0 +1,26 @@
+"""What every test shares: hypothesis profiles, and a run in which nothing may be skipped."""
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("short", deadline=None, print_blob=True)
+settings.register_profile("soak", settings.get_profile("short"), max_examples=20_000)
+settings.load_profile("short")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--forbid-skips", action="store_true", help="fail when a test is skipped, as CI does"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if (
+        reporter is not None
+        and session.config.getoption("--forbid-skips")
+        and reporter.stats.get("skipped")
+        and session.exitstatus == pytest.ExitCode.OK
+    ):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
