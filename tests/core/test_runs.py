@@ -69,8 +69,10 @@ def test_a_run_being_recorded_is_not_removed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_broken_removal_left_is_swept(tmp_path: Path) -> None:
+def test_what_was_interrupted_is_swept(tmp_path: Path) -> None:
     runs = RunDirectory(tmp_path)
     make(runs, "a").rename(tmp_path / ".removed-a-1")
+    make(runs, "b").rename(tmp_path / ".draft-b-1")
+    assert runs.paths() == []
     runs.sweep()
     assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,9 @@ __all__ = ["command", "main", "run"]
 
 command = LazyGroup(
     {
+        "profile": Place(
+            "riostat.commands.profile", "Find where the CPU time of every domain goes."
+        ),
         "runs": Place("riostat.commands.runs", "List, show, remove and export recorded runs."),
     },
     name="riostat",

@@ -8,9 +8,10 @@ import click
 
 from riostat.core.settings import SETTINGS, process_settings
 
-__all__ = ["RUN_HELP", "json_option", "settings_options"]
+__all__ = ["RUN_HELP", "SPAN_HELP", "json_option", "settings_options"]
 
 RUN_HELP = "Name of a run, the beginning of one, a path with a slash, or `latest`."
+SPAN_HELP = f"{RUN_HELP[:-1]}; with seconds from its start, a span of it, as in latest@2..5."
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

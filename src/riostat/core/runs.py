@@ -1,5 +1,6 @@
 """The directory of all runs: making, naming, finding and removing them."""
 
+import errno
 import os
 import re
 import secrets
@@ -19,6 +20,7 @@ __all__ = ["LATEST", "RunDirectory"]
 
 LATEST = "latest"
 _REMOVED = ".removed-"
+_DRAFT = ".draft-"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -50,23 +52,25 @@ class RunDirectory:
                 f"{printable(path.name)!r} cannot be the name of a run; use letters, digits, "
                 "dots, hyphens and underscores."
             )
+        if path.exists():
+            raise _taken(path)
+        draft = path.with_name(f"{_DRAFT}{path.name}-{os.getpid()}")
+        manifest = new_manifest(path.name, command=command, clock=clock, rolling=rolling)
         try:
-            path.mkdir(mode=0o700, parents=True)
-        except FileExistsError as error:
-            raise RunError(
-                f"The run {path.name} exists already; choose another name or remove it with "
-                f"`riostat runs rm {path.name}`."
-            ) from error
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft.mkdir(mode=0o700)
+            write_manifest(draft, manifest)
+            draft.rename(path)  # a run is there with its manifest, or not at all
         except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)
+            if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+                raise _taken(path) from error
             raise RunError(
                 f"The run's directory {printable(str(path))} cannot be made ({error.strerror}); "
                 "choose another place with --data or -o."
             ) from error
-        manifest = new_manifest(path.name, command=command, clock=clock, rolling=rolling)
-        try:
-            write_manifest(path, manifest)
         except RunError:
-            path.rmdir()
+            shutil.rmtree(draft, ignore_errors=True)
             raise
         return path.name, path
 
@@ -133,9 +137,10 @@ class RunDirectory:
             ) from error
 
     def sweep(self) -> None:
-        """Remove what a removal that was interrupted has left."""
-        for path in self.root.glob(f"{_REMOVED}*"):
-            shutil.rmtree(path, ignore_errors=True)
+        """Remove what a making or a removal that was interrupted has left."""
+        for pattern in (f"{_DRAFT}*", f"{_REMOVED}*"):
+            for path in self.root.glob(pattern):
+                shutil.rmtree(path, ignore_errors=True)
 
     @staticmethod
     def _existing(path: Path) -> Path:
@@ -150,4 +155,11 @@ class RunDirectory:
 def _not_found(reference: str) -> RunNotFoundError:
     return RunNotFoundError(
         f"There is no run {printable(reference)!r}; `riostat runs list` shows the runs there are."
+    )
+
+
+def _taken(path: Path) -> RunError:
+    return RunError(
+        f"The run {path.name} exists already; choose another name or remove it with "
+        f"`riostat runs rm {path.name}`."
     )

@@ -6,7 +6,6 @@ import click
 
 from riostat.commands.options import RUN_HELP, settings_options
 from riostat.core.datadir import DataDirectory
-from riostat.core.export import export_archive, export_lines
 from riostat.core.run import Run
 from riostat.core.runs import RunDirectory
 from riostat.core.settings import Settings
@@ -37,6 +36,8 @@ def command(settings: Settings, run: str, form: str, output: Path | None) -> Non
 
     An unpacked archive is read by its path: `riostat profile report ./RUN`.
     """
+    from riostat.core.export import export_archive, export_lines  # needs numpy; `--help` does not
+
     opened = Run.open(RunDirectory(DataDirectory(settings.data).runs).find(run))
     ending, write = (".tar.gz", export_archive) if form == "tar" else (".jsonl", export_lines)
     path = output or Path(opened.id + ending)
