@@ -31,7 +31,7 @@ def test_every_place_has_its_command() -> None:
                 assert child is not None
                 assert child.name == name
                 waiting.append(child)
-    assert len(names) > 4
+    assert len(names) > 8
 
 
 def test_help_imports_no_command() -> None:

@@ -23,7 +23,7 @@ def riostat(*arguments: str, data: Path, **environment: str) -> subprocess.Compl
 def test_help_names_every_group(tmp_path: Path) -> None:
     done = riostat("--help", data=tmp_path)
     assert done.returncode == 0
-    for group in ("runs",):
+    for group in ("up", "profile", "runs"):
         assert f"\n  {group} " in done.stdout
 
 

@@ -14,6 +14,7 @@ __all__ = ["command", "main", "run"]
 
 command = LazyGroup(
     {
+        "up": Place("riostat.commands.up", "Start the console and record this machine."),
         "profile": Place(
             "riostat.commands.profile", "Find where the CPU time of every domain goes."
         ),

@@ -1,0 +1,232 @@
+"""The application and the server that puts it on a port."""
+
+import contextlib
+import errno
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, ExceptionHandler
+
+from riostat.console.access import AccessPolicy, Guard, host_names, is_api, load_token
+from riostat.console.analysis.client import Analysis
+from riostat.console.answers import api_failure, json_answer
+from riostat.console.api import Api
+from riostat.console.console import Console
+from riostat.console.live.service import Live
+from riostat.console.pages import Pages
+from riostat.console.protocol import BoundedHttp
+from riostat.console.recordings import Recordings
+from riostat.console.routes import ANY, Endpoint, openapi, routes
+from riostat.console.runs import RunCatalogue
+from riostat.console.static import StaticTree
+from riostat.console.statuses import status_of
+from riostat.console.templates import Templates
+from riostat.core.clock import SYSTEM_CLOCK
+from riostat.core.datadir import DataDirectory
+from riostat.core.errors import ConsoleError, RiostatError
+from riostat.core.runs import RunDirectory
+from riostat.core.settings import Settings
+from riostat.core.text import printable
+from riostat.profiler.events import EVENT_NAMES
+
+__all__ = ["Application", "create_app", "first_url", "serve"]
+
+_HERE = Path(__file__).parent
+_KEEP_ALIVE_S = 30
+_GRACE_S = 3
+_BACKLOG = 128
+_CONNECTIONS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The ASGI application, what answers behind it, and what describes it."""
+
+    asgi: ASGIApp
+    console: Console
+    endpoints: Sequence[Endpoint]
+
+
+def create_app(
+    settings: Settings, *, token: str, problem: Callable[[], str | None] = lambda: None
+) -> Application:
+    """Return the console over a data directory.
+
+    `problem` says in a sentence why the rolling recorder does not record, and None while it does.
+    """
+    data = DataDirectory(settings.data)
+    catalogue = RunCatalogue(RunDirectory(data.runs))
+    console = Console(
+        data=data,
+        catalogue=catalogue,
+        analysis=Analysis(data, catalogue),
+        recordings=Recordings(data, EVENT_NAMES, SYSTEM_CLOCK),
+        live=Live(data, problem),
+    )
+    tree = StaticTree(_HERE / "static")
+    templates = Templates(_HERE / "templates", tree)
+    files = Endpoint(
+        "/static/{version}/{path:path}", tree.answer, "A file of the pages.", media=ANY
+    )
+    endpoints = [*Pages(console, templates, tree).endpoints(), *Api(console).endpoints(), files]
+    endpoints.append(_document(endpoints))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        console.live.start()
+        try:
+            yield
+        finally:
+            await console.close()
+
+    app = Starlette(
+        routes=routes(endpoints), exception_handlers=_failures(templates), lifespan=lifespan
+    )
+    policy = AccessPolicy(token, f"riostat-{settings.port}", host_names(settings.host))
+    return Application(Guard(app, policy=policy, signin=templates.signin), console, endpoints)
+
+
+def _document(endpoints: Sequence[Endpoint]) -> Endpoint:
+    async def answer(_request: Request) -> Response:
+        return json_answer(openapi([*endpoints, own]))
+
+    own = Endpoint("/api", answer, "This description of the API, in OpenAPI 3.1.")
+    return own
+
+
+def _failures(templates: Templates) -> dict[type[Exception], ExceptionHandler]:
+    def answer(request: Request, status: int, sentence: str) -> Response:
+        if is_api(request.url.path):
+            return api_failure(status, sentence)
+        return templates.error(status, sentence)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        sentence = error.detail
+        if sentence == HTTPStatus(error.status_code).phrase:
+            sentence = (
+                f"There is nothing at {printable(request.url.path[:200])} for "
+                f"{printable(request.method)}; /api lists what there is."
+            )
+        response = answer(request, error.status_code, sentence)
+        response.headers.update(error.headers or {})
+        return response
+
+    async def failed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RiostatError)
+        return answer(request, status_of(error), str(error))
+
+    async def broken(request: Request, _error: Exception) -> Response:
+        sentence = "The console has a fault; what it was stands where `riostat up` runs."
+        return answer(request, 500, sentence)
+
+    return {HTTPException: refused, RiostatError: failed, Exception: broken}
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, ends event streams when it is to end, and keeps signals to itself."""
+
+    def __init__(
+        self, config: uvicorn.Config, *, ready: Callable[[], None], end: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._end = end
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        # uvicorn's own raises the signal again at its end, which would end the caller unasked.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def first_url(settings: Settings, token: str) -> str:
+    """Return the address that opens the console in a browser of this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{settings.port}/?token={token}"
+
+
+def serve(
+    settings: Settings,
+    *,
+    ready: Callable[[str], None],
+    problem: Callable[[], str | None] = lambda: None,
+) -> None:
+    """Serve the console until SIGINT or SIGTERM; to be called in the main thread.
+
+    `ready` is called with the first URL when requests are answered. Raises `ConsoleError` where
+    the token or the address cannot be used.
+    """
+    token = load_token(DataDirectory(settings.data).token, settings.token)
+    with contextlib.closing(_bound(settings)) as listener:
+        application = create_app(settings, token=token, problem=problem)
+        config = uvicorn.Config(
+            application.asgi,
+            loop="uvloop",
+            http=BoundedHttp,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            log_level=logging.WARNING,
+            access_log=False,  # an address may hold the token
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=_CONNECTIONS,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        server = _Server(
+            config,
+            ready=lambda: ready(first_url(settings, token)),
+            end=application.console.end_streams,
+        )
+        server.run(sockets=[listener])
+
+
+def _bound(settings: Settings) -> socket.socket:
+    where = f"{printable(settings.host)}:{settings.port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise ConsoleError(
+            f"The console cannot listen on {where} ({error}); give an address of this machine "
+            "with --host."
+        ) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        remedy = (
+            "choose another port with --port, or end what listens there"
+            if error.errno == errno.EADDRINUSE
+            else "choose another address with --host or another port with --port"
+        )
+        raise ConsoleError(
+            f"The console cannot listen on {where} ({error.strerror}); {remedy}."
+        ) from error
+    return listener

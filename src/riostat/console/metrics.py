@@ -1,0 +1,99 @@
+"""Figures for Prometheus, in its text format, version 0.0.4.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from riostat.console.console import Console
+from riostat.console.usage import process_use
+
+__all__ = ["METRICS", "Metric", "exposition"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One family of figures."""
+
+    name: str
+    kind: str
+    help: str
+
+
+METRICS = tuple(
+    Metric(f"riostat_{name}", kind, text)
+    for name, kind, text in (
+        ("runs", "gauge", "Runs in the data directory."),
+        ("recording", "gauge", "1 while the machine is being recorded."),
+        ("live_samples_per_second", "gauge", "Samples a second in the live profile."),
+        ("live_samples_total", "counter", "Samples that the live profile has read."),
+        ("live_lost_total", "counter", "Records that found no room in a ring."),
+        ("live_listeners", "gauge", "Pages that follow the live profile."),
+        ("live_updates_dropped_total", "counter", "Updates that slow pages missed."),
+        ("busy_ratio", "gauge", "Fraction of all CPU time that was busy."),
+        ("domain_cpu_ratio", "gauge", "Fraction of all CPU time that a domain had."),
+        ("recorder_cpu_seconds_total", "counter", "CPU time of the recorder."),
+        ("recorder_memory_bytes", "gauge", "Resident memory of the recorder."),
+        ("recorder_run_bytes", "gauge", "Bytes of the rolling run."),
+        ("console_cpu_seconds_total", "counter", "CPU time of the console."),
+        ("console_memory_bytes", "gauge", "Resident memory of the console."),
+        ("analysis_memory_bytes", "gauge", "Resident memory of the analysis, 0 without one."),
+        ("analysis_questions_total", "counter", "Questions that the analysis was asked."),
+        ("analysis_failures_total", "counter", "Questions that got no answer."),
+    )
+)
+
+_Figures = Mapping[str, float | Mapping[tuple[str, str], float]]
+
+
+def exposition(console: Console) -> bytes:
+    """Return all figures as text; a figure that is not known now is left out."""
+    return "".join(_lines(_figures(console))).encode()
+
+
+def _figures(console: Console) -> _Figures:
+    state = console.live.now()
+    own = process_use(os.getpid())
+    worker_pid = console.analysis.worker_pid
+    worker = process_use(worker_pid) if worker_pid else None
+    figures: dict[str, float | Mapping[tuple[str, str], float]] = {
+        "riostat_runs": console.catalogue.count(),
+        "riostat_recording": int(state.state == "recording"),
+        "riostat_live_samples_per_second": state.samples_per_second,
+        "riostat_live_samples_total": state.samples_total,
+        "riostat_live_lost_total": state.lost,
+        "riostat_live_listeners": console.live.listeners,
+        "riostat_live_updates_dropped_total": console.live.dropped,
+        "riostat_busy_ratio": state.busy,
+        "riostat_domain_cpu_ratio": {(d.name, d.kind): d.cpu for d in state.domains},
+        "riostat_analysis_memory_bytes": worker.memory_bytes if worker else 0,
+        "riostat_analysis_questions_total": console.analysis.questions,
+        "riostat_analysis_failures_total": console.analysis.failures,
+    }
+    if own is not None:
+        figures["riostat_console_cpu_seconds_total"] = own.cpu_seconds
+        figures["riostat_console_memory_bytes"] = own.memory_bytes
+    if state.recorder is not None:
+        figures["riostat_recorder_cpu_seconds_total"] = state.recorder.cpu_seconds
+        figures["riostat_recorder_memory_bytes"] = state.recorder.memory_bytes
+        figures["riostat_recorder_run_bytes"] = state.recorder.bytes
+    return figures
+
+
+def _lines(figures: _Figures) -> Iterable[str]:
+    for metric in METRICS:
+        value = figures.get(metric.name)
+        if value is None:
+            continue
+        yield f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.kind}\n"
+        if isinstance(value, Mapping):
+            for (domain, kind), number in value.items():
+                yield f'{metric.name}{{domain="{_escaped(domain)}",kind="{kind}"}} {number:.10g}\n'
+        else:
+            yield f"{metric.name} {value:.10g}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,77 @@
+"""The pictures in docs/screenshots; collected only with ``--screenshots``."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import PHONE, Browser
+from tests.browser.served import ServedConsole, container_cgroups
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+_HERE = Path(__file__).parent
+_PICTURES = _HERE.parents[1] / "docs" / "screenshots"
+_WINDOW = (1200, 900)
+_LARGEST_BYTES = 200_000
+_SCENE_S = 130
+_SEEN_S = 100  # the live chart reaches back two minutes
+
+
+@pytest.fixture(scope="module")
+def busy_machine() -> Iterator[None]:
+    """Two containers at work, for as long as the live chart reaches back."""
+    with container_cgroups() as cgroups:
+        scene = subprocess.Popen(
+            ["python3", "scene.py", str(_SCENE_S), "archive"],
+            cwd=_HERE,
+            env=os.environ | {"SCENE_CGROUPS": cgroups},
+        )
+        time.sleep(_SEEN_S)
+        yield
+        scene.wait()
+
+
+def _write(browser: Browser, name: str, height: int | None = None) -> None:
+    _PICTURES.mkdir(exist_ok=True)
+    path = _PICTURES / f"{name}.png"
+    browser.picture(path, height)
+    assert path.stat().st_size < _LARGEST_BYTES
+
+
+@pytest.mark.usefixtures("busy_machine")
+def test_overview(browser: Browser) -> None:
+    for dark in (False, True):
+        browser.look(_WINDOW, dark=dark)
+        browser.open("/")
+        browser.one("[data-rows=processes] tr th")
+        _write(browser, "overview-dark" if dark else "overview", 1000)
+
+
+def test_run(browser: Browser, console: ServedConsole) -> None:
+    for dark in (False, True):
+        browser.look(_WINDOW, dark=dark)
+        browser.open(f"/runs/{console.runs[1]}?from=1.9&to=4.2")
+        browser.one(".timeline .u-over")
+        browser.one("svg.treemap [tabindex='0']")
+        browser.one("svg.flame [tabindex='0']")
+        _write(browser, "run-dark" if dark else "run", 1500)
+
+
+def test_phone(browser: Browser, console: ServedConsole) -> None:
+    browser.look(PHONE)
+    browser.open(f"/runs/{console.runs[1]}")
+    browser.one(".timeline .u-over")
+    browser.one("svg.treemap [tabindex='0']")
+    _write(browser, "phone", 1560)
+
+
+def test_diff(browser: Browser, console: ServedConsole) -> None:
+    run = console.runs[1]
+    browser.look(_WINDOW)
+    browser.open(f"/diff?before={run}@0..2&after={run}@2..4&by=domain&by=symbol")
+    browser.one(".data-diff")
+    _write(browser, "diff", 900)

@@ -1,0 +1,306 @@
+"""The live profile follows the rolling run: whom it hit, where, and how busy the machine is."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riostat.console.live.feed import LiveFeed
+from riostat.console.live.names import LiveNames
+from riostat.console.live.processes import LiveProcesses
+from riostat.console.live.state import WINDOW_S, LiveState
+from riostat.console.live.tail import Hit, SegmentTail
+from riostat.console.live.window import Window
+from riostat.core.clock import SYSTEM_CLOCK
+from riostat.core.datadir import DataDirectory
+from riostat.core.domain import HOST, Domain, DomainKind
+from riostat.core.run import Run
+from riostat.profiler.mappings import MappedFile
+from riostat.profiler.records import CgroupRecord, Comm, Fork, Mmap2, Namespaces
+from riostat.profiler.snapshot import ProcessSnapshot
+from tests.console.serving import new_console, rolling_recorder
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to sample every process")
+
+SECOND_NS = 1_000_000_000
+WEB = Domain("web", DomainKind.CONTAINER)
+MAPS = b"400000-500000 r-xp 00001000 08:01 77 /bin/a\n500000-600000 r-xp 00000000 00:00 0 \n"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDirectory:
+    directory = DataDirectory(tmp_path / "data")
+    directory.make()
+    return directory
+
+
+@contextmanager
+def burning() -> Iterator[int]:
+    """A process named burn-here that computes hashes."""
+    program = (
+        "import ctypes, hashlib\n"
+        "ctypes.CDLL(None).prctl(15, b'burn-here')\n"
+        "while True: hashlib.sha256(bytes(1 << 16)).digest()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+def states(client: httpx2.Client) -> Iterator[LiveState]:
+    with client.stream("GET", "/api/live") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                yield msgspec.json.decode(line.removeprefix("data: "), type=LiveState)
+
+
+@needs_root
+def test_a_burning_process_comes_up_within_the_window(data: DataDirectory) -> None:
+    with (
+        burning() as pid,
+        rolling_recorder(data.root),
+        new_console(data.root) as console,
+        console.client() as client,
+    ):
+        for state in states(client):
+            found = [process for process in state.processes if process.pid == pid]
+            if found and found[0].samples > 100 and state.idle is not None:
+                break
+        assert state.state == "recording"
+        assert state.event in {"cycles", "cpu-clock"}
+        assert state.frequency_hz == 99
+        assert found[0].process == "burn-here"
+        assert found[0].domain in {domain.name for domain in state.domains}
+        assert sum(domain.share for domain in state.domains) == pytest.approx(1, abs=1e-3)
+        assert 0 < state.busy <= 1
+        assert state.idle == pytest.approx(1 - state.busy, abs=1e-4)
+        assert [s for s in state.symbols if s.process == "burn-here" and "crypto" in s.module]
+        assert state.recorder is not None
+        assert state.recorder.memory_bytes > 1 << 20
+        assert state.slots["host"] == 0
+        now = msgspec.json.decode(client.get("/api/now").content, type=LiveState)
+        assert now.history
+        assert "burn-here" in client.get("/").text
+        figures = client.get("/metrics").text
+        assert "riostat_recording 1\n" in figures
+        assert 'riostat_domain_cpu_ratio{domain="host",kind="host"}' in figures
+
+
+@needs_root
+def test_a_recorder_that_ends_is_told_and_a_new_one_is_found(data: DataDirectory) -> None:
+    feed = LiveFeed(data, SYSTEM_CLOCK)
+    assert feed.step().state == "absent"
+    with rolling_recorder(data.root):
+        first = until(feed, "recording")
+    stopped = until(feed, "stopped")
+    assert (stopped.run, stopped.processes) == (first.run, [])
+    assert stopped.reason is not None
+    with rolling_recorder(data.root):
+        assert until(feed, "recording").run not in {None, first.run}
+
+
+def until(feed: LiveFeed, wanted: str) -> LiveState:
+    while (state := feed.step()).state != wanted:
+        pass
+    return state
+
+
+@needs_root
+def test_segments_follow_one_another(data: DataDirectory) -> None:
+    """With little to keep a segment lasts ten seconds: samples come from both sides of its end."""
+    feed = LiveFeed(data, SYSTEM_CLOCK)
+    with burning() as pid, rolling_recorder(data.root, keep_seconds=60):
+        run = None
+        names: set[str] = set()
+        while len(names) < 2:
+            state = feed.step()
+            run = run or state.run
+            if run is not None:
+                names |= {path.name for path in Run.open(data.runs / run).files()}
+        while True:
+            state = until(feed, "recording")
+            of_burner = [p for p in state.processes if p.pid == pid]
+            if of_burner and of_burner[0].process == "burn-here":
+                break
+    assert state.samples_total > 0
+
+
+def test_listeners_are_told_what_they_missed_and_are_bounded(data: DataDirectory) -> None:
+    with new_console(data.root) as console, console.client() as client:
+        with client.stream("GET", "/api/live") as first:
+            lines = first.iter_lines()
+            while not next(lines).startswith("data: "):
+                pass
+            assert client.get("/metrics").text.count("riostat_live_listeners 1\n") == 1
+        while "riostat_live_listeners 0\n" not in client.get("/metrics").text:
+            pass
+        refused = crowd(console.client())
+        assert refused["error"].startswith("32 pages listen")
+
+
+def crowd(client: httpx2.Client) -> dict[str, str]:
+    """Listen until no more can."""
+    limits = httpx2.Limits(max_connections=100)
+    with httpx2.Client(
+        base_url=client.base_url, headers=client.headers, limits=limits, trust_env=False
+    ) as many:
+        open_streams, readers = [], []
+        try:
+            while True:
+                answer = many.send(many.build_request("GET", "/api/live"), stream=True)
+                open_streams.append(answer)
+                if answer.status_code != 200:
+                    answer.read()
+                    found: dict[str, str] = json.loads(answer.content)
+                    return found
+                readers.append(answer.iter_bytes())
+                next(readers[-1])
+        finally:
+            for answer in open_streams:
+                answer.close()
+
+
+def test_the_feed_is_started_again_when_it_dies(data: DataDirectory) -> None:
+    with new_console(data.root) as console, console.client() as client:
+        seen = states(client)
+        next(seen)
+        (feed,) = console.children()
+        os.kill(feed, 9)
+        while not (again := set(console.children()) - {feed}):
+            pass
+        assert len(again) == 1
+        assert next(s for s in seen if s.reason).reason is not None
+        assert next(s for s in seen if s.state == "absent").reason is None
+
+
+def process(pid: int, comm: bytes = b"a", cgroup: str = "/init.scope") -> ProcessSnapshot:
+    return ProcessSnapshot(pid, comm, cgroup, {"pid": 1, "net": 2, "mnt": 3}, MAPS)
+
+
+def test_a_process_is_named_by_what_happened_to_it() -> None:
+    table = LiveProcesses([process(1), process(7)], {5: "/docker-" + "a" * 64 + ".scope"})
+    assert table.named(7, 0) == (HOST, "a")
+    table.apply(Fork(10, 8, 7, 8))
+    assert table.named(8, 0) == (HOST, "a")
+    table.apply(Comm(11, 8, 8, b"b\n", exec=True))
+    assert table.named(8, 5) == (Domain("a" * 12, DomainKind.CONTAINER), "b\\x0a")
+    assert table.named(7, 0)[1] == "a"
+    table.apply(Comm(12, 7, 9, b"thread", exec=False))
+    assert table.named(7, 0)[1] == "a"
+    table.apply(Namespaces(13, 8, {"pid": 99, "net": 2, "mnt": 3}))
+    assert table.named(8, 0)[0].kind is DomainKind.CONTAINER
+    assert table.named(0, 0)[1] == "swapper"
+    assert table.named(4711, 0)[1] == "pid 4711"
+    table.apply(CgroupRecord(14, 6, b"/docker-" + b"b" * 64 + b".scope"))
+    assert table.named(7, 6)[0].name == "b" * 12
+
+
+def test_the_newest_mapping_counts_and_a_child_has_its_own() -> None:
+    table = LiveProcesses([process(7)], {})
+    table.apply(Fork(9, 8, 7, 8))
+    new = Mmap2(10, 7, 0x480000, 0x1000, 0, b"/bin/b", None, (8, 1, 78))
+    table.apply(new)
+    found = table.mapping(7, 0x480010)
+    assert found is not None
+    assert found.file == MappedFile("/bin/b", None, (8, 1, 78))
+    before = table.mapping(8, 0x480010)
+    assert before is not None
+    assert before.file.path == "/bin/a"
+    assert table.mapping(7, 0x600000) is None
+    assert table.mapping(9, 0x480010) is None
+    table.apply(Comm(11, 8, 8, b"c", exec=True))
+    assert table.mapping(8, 0x480010) is None
+
+
+def test_ended_processes_are_dropped_when_there_are_many() -> None:
+    table = LiveProcesses([process(1)], {})
+    for number in range(5000):
+        pid = 10_000_000 + number
+        table.apply(Fork(number, pid, 1, pid))
+    table.forget(100 * SECOND_NS)
+    assert table.named(10_000_001, 0)[1] == "pid 10000001"
+    assert table.named(1, 0)[1] == "a"
+
+
+def hit(time_ns: int, domain: Domain, weight: int = 1) -> Hit:
+    return Hit(time_ns, weight, 7, "p", domain, None)
+
+
+def test_the_window_forgets_and_shares_add_up() -> None:
+    window = Window()
+    now_ns = 100 * SECOND_NS
+    window.add([hit(now_ns - 20 * SECOND_NS, HOST)] * 5, {})
+    window.add([hit(now_ns - 1, HOST, weight=3), hit(now_ns - 2, WEB)], {})
+    window.add_idle({"cpu.idle.0": (now_ns - WINDOW_S * SECOND_NS, 0.0)})
+    window.add_idle({"cpu.idle.0": (now_ns, 7.5)})
+    summary = window.summary(now_ns, 1.0, full_rate=100.0)
+    assert summary.samples == 2
+    assert [(d.name, d.share) for d in summary.domains] == [("host", 0.75), ("web", 0.25)]
+    assert (summary.idle, summary.busy) == (0.75, 0.25)
+    assert [round(d.cpu, 4) for d in summary.domains] == [0.1875, 0.0625]
+    assert summary.moment.domains == {"host": 0.1875, "web": 0.0625}
+
+
+def test_samples_tell_how_busy_it_is_until_idle_times_do() -> None:
+    window = Window()
+    window.add([hit(SECOND_NS, HOST)] * 50, {})
+    summary = window.summary(SECOND_NS, 0.0, full_rate=200.0)
+    assert (summary.busy, summary.idle) == (0.25, None)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10), st.sampled_from([HOST, WEB])), max_size=50))
+def test_no_sample_of_the_window_is_lost(pairs: list[tuple[int, Domain]]) -> None:
+    window = Window()
+    now_ns = 1000 * SECOND_NS
+    window.add([hit(now_ns - age * SECOND_NS, domain) for age, domain in pairs], {})
+    summary = window.summary(now_ns, 0.0, full_rate=100.0)
+    inside = sum(age < WINDOW_S for age, _ in pairs)
+    assert summary.samples == inside == sum(domain.samples for domain in summary.domains)
+
+
+def test_names_are_remembered_when_tables_are_let_go(data: DataDirectory) -> None:
+    names = LiveNames(data.symbols, SYSTEM_CLOCK)
+    python = Path(sys.executable).resolve()
+    place = (MappedFile(str(python)), 1 << 30)
+    first = names.find([(place, os.getpid())])[place]
+    assert first == (python.name, f"{python.name} [unknown]") or first[0] == python.name
+    assert names.find([])[place] == first
+
+
+@needs_root
+def test_a_segment_is_read_once(data: DataDirectory) -> None:
+    with burning(), rolling_recorder(data.root):
+        while not (found := [*data.runs.glob("*/rolling-*.frames")]):
+            pass
+        tail = SegmentTail(found[0], found[0].parent.name)
+        seen: list[Hit] = []
+        while len(seen) < 100:
+            seen += tail.read(0)
+    assert len({(sample.time_ns, sample.pid) for sample in seen}) >= len(seen) - 5
+    assert tail.description is not None
+    seen += tail.read(0)
+    assert tail.ended
+    assert tail.read(0) == []
+
+
+def test_subjects_that_left_the_window_are_forgotten() -> None:
+    window = Window()
+    old, new = SECOND_NS, 100 * SECOND_NS
+    window.add([Hit(old, 1, pid, "p", HOST, None) for pid in range(20_000)], {})
+    window.add([hit(new, WEB)], {})
+    assert window.summary(new, 0.0, full_rate=1.0).samples == 1
+    window.add([hit(new, HOST), hit(new, WEB)], {})
+    shares = {d.name: d.samples for d in window.summary(new, 0.0, full_rate=1.0).domains}
+    assert shares == {"web": 2, "host": 1}

@@ -1,0 +1,89 @@
+"""The examples of the documentation are run, and say what the pages say that they say.
+
+In a ``console`` block a line that begins with ``$`` is typed, lines with ``>`` go on with it, and
+what follows is its output. Figures differ from machine to machine; the words of every line that
+is shown must be in what is printed, and ``...`` stands for anything.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+WORD = re.compile(r"[A-Za-z_][A-Za-z_.]{2,}")
+
+
+@dataclass
+class Example:
+    """A command and the lines that it is said to print."""
+
+    command: str
+    output: list[str] = field(default_factory=list)
+
+
+def examples(page: str) -> list[Example]:
+    found: list[Example] = []
+    for block in BLOCK.findall(page):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append(Example(line[2:]))
+            elif line.startswith("> ") or line == ">":
+                found[-1].command += "\n" + line[2:]
+            elif line.strip():
+                found[-1].output.append(line)
+    return found
+
+
+def missing_words(example: Example, printed: str) -> Iterator[str]:
+    """Yield the lines of the example some word of which was not printed."""
+    words = set(WORD.findall(printed))
+    for line in example.output:
+        if not words.issuperset(WORD.findall(line)):
+            yield line
+
+
+def with_examples() -> list[Path]:
+    return [page for page in PAGES if examples(page.read_text())]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", with_examples(), ids=lambda page: page.stem)
+def test_every_example_prints_what_the_page_says(page: Path, tmp_path: Path) -> None:
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "RIOSTAT_DATA": str(tmp_path / "data"),
+        "HOME": str(tmp_path),
+        "COLUMNS": "100",
+    }
+    for example in examples(page.read_text()):
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", example.command],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{example.command}\n{done.stdout}"
+        wrong = list(missing_words(example, done.stdout))
+        assert not wrong, f"{example.command} printed\n{done.stdout}\nwhich lacks words of {wrong}"
+
+
+def test_there_are_examples() -> None:
+    assert with_examples()
+
+
+def test_the_checker_sees_a_word_that_was_not_printed() -> None:
+    (example,) = examples("```console\n$ run\n> on\nshare 12.5 % of dd\n```\n")
+    assert example == Example("run\non", ["share 12.5 % of dd"])
+    assert list(missing_words(example, "share 99 % of dd")) == []
+    assert list(missing_words(example, "9 % of dd")) == ["share 12.5 % of dd"]
