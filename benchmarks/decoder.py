@@ -20,8 +20,8 @@ from types import ModuleType
 
 from riostat.core.kernelcache import import_kernels
 from riostat.profiler.callchains import ChainTable, intern_plainly
+from riostat.profiler.chunks import Batch
 from riostat.profiler.samples import (
-    Batch,
     Limits,
     decode_compiled,
     decode_plainly,
@@ -39,10 +39,11 @@ from pathlib import Path
 begin = time.process_time()
 from riostat.core.kernelcache import import_kernels
 from riostat.profiler.callchains import ChainTable
-from riostat.profiler.samples import Batch, Limits, decode_compiled
+from riostat.profiler.chunks import Batch
+from riostat.profiler.samples import Limits, decode_compiled
 kernels = import_kernels("riostat.profiler.kernels", Path(sys.argv[1]))
-batch = Batch([(memoryview(bytes(8)), 1)])
-limits = Limits(earliest_ns=0, from_ns=0, to_ns=1, event_of_id={1: 0})
+batch = Batch([])
+limits = Limits(0, 0, 1, {1: 0})
 found = decode_compiled(batch, limits, kernels)
 ChainTable(kernels).intern(batch.words, found.sample_words)
 print(time.process_time() - begin)
@@ -84,14 +85,14 @@ def measure(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
 def compare(kernels: ModuleType, count: int, rounds: int) -> dict[str, float]:
     """Return the CPU seconds for `count` samples of each part of the work."""
     batch = Batch([(memoryview(chunk), 1 << 60) for chunk in chunks(count)])
-    limits = Limits(earliest_ns=0, from_ns=0, to_ns=1 << 60, event_of_id={1: 0, 2: 0})
+    limits = Limits(0, 0, 1 << 60, {1: 0, 2: 0})
     starts = decode_plainly(batch, limits).sample_words
     assert len(starts) == count
     ways: dict[str, Callable[[], object]] = {
         "decode, compiled": lambda: decode_compiled(batch, limits, kernels),
         "decode, Python and numpy": lambda: decode_plainly(batch, limits),
         "intern callchains, compiled": lambda: ChainTable(kernels).intern(batch.words, starts),
-        "intern callchains, Python": lambda: intern_plainly(batch.data, batch.words, starts),
+        "intern callchains, Python": lambda: intern_plainly([(batch.words, starts)]),
     }
     return measure(ways, rounds)
 

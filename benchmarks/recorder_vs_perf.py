@@ -50,11 +50,11 @@ class Round:
     steady_us: float = 0.0
 
 
-def measured(command: list[str], **environment: str) -> tuple[float, str]:
+def measured(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
     """Run a command and return its CPU seconds and what it wrote."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **environment}
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -70,7 +70,9 @@ def record_riostat(frequency: int, seconds: float, data: Path) -> Round:
     shutil.rmtree(data / "runs", ignore_errors=True)
     riostat = str(Path(sys.executable).with_name("riostat"))
     options = ["-e", "cpu-clock", "-F", str(frequency), "-d", str(seconds), "-o", "round"]
-    cpu_s, _ = measured([riostat, "profile", "record", *options], RIOSTAT_DATA=str(data))
+    environment = os.environ | {"RIOSTAT_DATA": str(data), "PYTHONPYCACHEPREFIX": str(data)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled
+    cpu_s, _ = measured([riostat, "profile", "record", *options], environment)
     count = subprocess.run(
         [sys.executable, __file__, "--count", str(data / "runs" / "round")],
         check=True,
@@ -86,7 +88,7 @@ def record_perf(frequency: int, seconds: float, data: Path, *options: str) -> Ro
     recorded = data / "perf.data"
     what = ["-a", "-g", "-e", "cpu-clock", "-F", str(frequency), "-o", str(recorded)]
     command = ["perf", "record", *options, *what, "--", "sleep", str(seconds)]
-    cpu_s, _ = measured(command)
+    cpu_s, _ = measured(command, dict(os.environ))
     report = subprocess.run(
         ["perf", "report", "-i", str(recorded), "--stats", "--stdio"],
         check=True,
@@ -152,7 +154,7 @@ def main() -> None:
 def measure(count: int, frequency: int, seconds: float, data: Path) -> dict[str, list[Round]]:
     """Record by each recorder in turn, `count` times, after one round that nobody counts."""
     rounds: dict[str, list[Round]] = {"riostat": [], "perf record": [], "perf record -B -N": []}
-    record_riostat(frequency, 0.2, data)  # copies the kernel's symbols, once a boot
+    record_riostat(frequency, 0.2, data)  # copies the kernel's symbols, and compiles modules
     record_perf(frequency, 0.2, data)
     for number in range(count):
         rounds["riostat"].append(record_riostat(frequency, seconds, data))

@@ -1,4 +1,4 @@
-"""Memory of `riostat up` while it records and somebody watches; an hour unless told otherwise.
+"""Memory of `riostat up` while somebody watches; `--seconds 3600` for the hour of the bar.
 
 Starts `riostat up` at its own default rate with its live stream open, asks for the overview every
 minute and, when `--analyse` is given, for the rolling run's page, and adds up the proportional
@@ -76,7 +76,7 @@ def measure(url: str, pid: int, *, seconds: float, analyse: bool) -> list[int]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--port", type=int, default=8191)
     parser.add_argument("--analyse", action="store_true")
     given = parser.parse_args()

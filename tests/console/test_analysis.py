@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import shutil
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -180,7 +181,7 @@ def test_the_worker_answers_until_its_input_ends(data: DataDirectory, span: Span
 def test_the_page_of_a_span_has_the_timeline_of_all(data: DataDirectory, span: SpanQuery) -> None:
     profiles = Profiles(data)
     part = msgspec.structs.replace(span, from_s=0.5, to_s=1.0)
-    query = Query(kind="page", span=part, by=("domain", "symbol"), top=5)
+    query = Query(kind="page", span=part, other=span, by=("domain", "symbol"), top=5)
     page = msgspec.json.decode(answer(profiles, query), type=RunPage)
     assert page.head.seconds == pytest.approx(0.5, abs=0.01)
     assert page.timeline.bin_s * page.timeline.bins == pytest.approx(page.end_s, abs=0.2)
@@ -198,6 +199,22 @@ def test_profiles_are_kept_and_renewed(data: DataDirectory, span: SpanQuery) -> 
     assert profiles.load(span) is not first
     with pytest.raises(RunError):
         profiles.load(SpanQuery("/nothing"))
+
+
+def test_a_profile_that_grew_is_read_again(data: DataDirectory, span: SpanQuery) -> None:
+    growing = Path(span.path).with_name("growing")
+    shutil.copytree(span.path, growing)
+    try:
+        (file,) = growing.glob("*.frames")
+        content = file.read_bytes()
+        file.write_bytes(content[: len(content) * 2 // 3])
+        profiles = Profiles(data)
+        first = profiles.load(SpanQuery(str(growing)))
+        file.write_bytes(content)
+        second = profiles.load(SpanQuery(str(growing)))
+    finally:
+        shutil.rmtree(growing)
+    assert len(second.of(None).weights) > len(first.of(None).weights)
 
 
 def test_a_timeline_counts_each_sample_once(data: DataDirectory, span: SpanQuery) -> None:

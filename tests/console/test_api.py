@@ -265,6 +265,13 @@ def test_any_reference_is_answered(client: httpx2.Client, reference: str) -> Non
         refused(answer, 400, 404, 422)
 
 
+@pytest.mark.parametrize("path", ["/", "/runs", "/api/now", "/api/live", "/healthz", "/metrics"])
+def test_a_head_has_an_end_and_no_body(client: httpx2.Client, path: str) -> None:
+    answer = client.head(path)
+    assert answer.status_code == 200
+    assert answer.content == b""
+
+
 def test_the_description_is_served(console: RunningConsole, client: httpx2.Client) -> None:
     document = client.get("/api").json()
     assert document["openapi"].startswith("3.1")

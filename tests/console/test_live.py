@@ -1,5 +1,6 @@
 """The live profile follows the rolling run: whom it hit, where, and how busy the machine is."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from riostat.console.live.feed import LiveFeed
 from riostat.console.live.names import LiveNames
 from riostat.console.live.processes import LiveProcesses
+from riostat.console.live.service import Live
 from riostat.console.live.state import WINDOW_S, LiveState
 from riostat.console.live.tail import Hit, SegmentTail
 from riostat.console.live.window import Window
@@ -185,6 +187,31 @@ def test_the_feed_is_started_again_when_it_dies(data: DataDirectory) -> None:
         assert next(s for s in seen if s.state == "absent").reason is None
 
 
+@needs_root
+def test_a_feed_that_has_grown_is_followed_by_another(data: DataDirectory) -> None:
+    """It ends with status 0, and the window is there again at once."""
+    service = Live(data, lambda: None, feed_bytes=1, feed_seconds=3.0)
+    pids: set[int | None] = set()
+
+    async def listen() -> list[LiveState]:
+        seen: list[LiveState] = []
+        service.start()
+        async with service.listen() as states:
+            async for text in states:
+                seen.append(msgspec.json.decode(text, type=LiveState))
+                if seen[-1].samples > 20:
+                    pids.add(service.feed_pid)
+                if len(pids) > 1:
+                    break
+        await service.close()
+        return seen
+
+    with burning(), rolling_recorder(data.root):
+        seen = asyncio.run(listen())
+    assert service.restarts == 0
+    assert not [state for state in seen if state.state == "stopped"]
+
+
 def process(pid: int, comm: bytes = b"a", cgroup: str = "/init.scope") -> ProcessSnapshot:
     return ProcessSnapshot(pid, comm, cgroup, {"pid": 1, "net": 2, "mnt": 3}, MAPS)
 
@@ -253,6 +280,15 @@ def test_the_window_forgets_and_shares_add_up() -> None:
     assert summary.moment.domains == {"host": 0.1875, "web": 0.0625}
 
 
+def test_another_recorder_counts_idle_time_anew() -> None:
+    window = Window()
+    for second, idle_s in ((1, 50.0), (2, 50.5), (3, 0.0)):
+        window.add_idle({"cpu.idle.0": (second * SECOND_NS, idle_s)})
+    assert window.summary(3 * SECOND_NS, 0.0, full_rate=1.0).idle is None
+    window.add_idle({"cpu.idle.0": (4 * SECOND_NS, 0.25)})
+    assert window.summary(4 * SECOND_NS, 0.0, full_rate=1.0).idle == 0.25
+
+
 def test_samples_tell_how_busy_it_is_until_idle_times_do() -> None:
     window = Window()
     window.add([hit(SECOND_NS, HOST)] * 50, {})
@@ -279,10 +315,20 @@ def test_names_are_remembered_when_tables_are_let_go(data: DataDirectory) -> Non
     assert names.find([])[place] == first
 
 
+def test_tables_of_many_files_are_let_go(data: DataDirectory) -> None:
+    names = LiveNames(data.symbols, SYSTEM_CLOCK)
+    first = names._symbolizer
+    for number in range(1001):
+        place = (MappedFile(f"/nothing/{number}"), 1)
+        assert names.find([(place, os.getpid())])[place][0] == str(number)
+    assert names._symbolizer is not first
+
+
 @needs_root
 def test_a_segment_is_read_once(data: DataDirectory) -> None:
     with burning(), rolling_recorder(data.root):
-        while not (found := [*data.runs.glob("*/rolling-*.frames")]):
+        (run,) = data.runs.iterdir()
+        while not (found := [*run.glob("rolling-*.frames")]):
             pass
         tail = SegmentTail(found[0], found[0].parent.name)
         seen: list[Hit] = []

@@ -1,10 +1,14 @@
 """Figures stand in Prometheus' text format."""
 
 import re
+from pathlib import Path
 
 import httpx2
 
-from riostat.console.metrics import METRICS
+from riostat.console.app import create_app
+from riostat.console.live.state import LiveDomain, LiveState
+from riostat.console.metrics import METRICS, exposition
+from tests.console.serving import TOKEN, new_settings
 
 _LINE = re.compile(
     r'(# HELP \w+ \S.*|# TYPE \w+ (gauge|counter)|\w+(\{(\w+="(\\.|[^"\\\n])*",?)+\})? -?[\d.e+-]+)'
@@ -28,6 +32,14 @@ def test_figures_of_the_console_are_there(client: httpx2.Client) -> None:
     assert float(figures["riostat_runs"]) >= 3
     assert float(figures["riostat_console_memory_bytes"]) > 1 << 20
     assert figures["riostat_recording"] == "0"
+
+
+def test_names_of_domains_cannot_break_out(tmp_path: Path) -> None:
+    console = create_app(new_settings(tmp_path), token=TOKEN).console
+    evil = LiveDomain(name='a"}\n\\evil 1', kind="container", samples=1, share=1.0, cpu=0.5)
+    console.live._take(LiveState(domains=[evil]))
+    lines = exposition(console).decode().splitlines()
+    assert 'riostat_domain_cpu_ratio{domain="a\\"}\\n\\\\evil 1",kind="container"} 0.5' in lines
 
 
 def test_counters_are_named_as_such() -> None:

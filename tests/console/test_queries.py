@@ -7,6 +7,7 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 
 from riostat.console import queries
+from riostat.console.runs import MachineEntry, RunDetail
 from riostat.core.text import printable
 from riostat.profiler import profile
 
@@ -28,6 +29,38 @@ def test_spans(query: str, start: float | None, end: float | None) -> None:
 def test_spans_that_hold_nothing_are_refused(query: str) -> None:
     with pytest.raises(HTTPException, match=r"\.$"):
         queries.span(QueryParams(query))
+
+
+def growing(seconds: float, *, recording: bool = True) -> RunDetail:
+    machine = MachineEntry("h", "Linux", "6", "x86_64", "cpu", 2, 1)
+    return RunDetail(
+        id="r", started="", seconds=seconds, command="", channels=[], bytes=0, complete=False,
+        rolling=True, recording=recording, href="", machine=machine, damage=[],
+    )  # fmt: skip
+
+
+ALL = queries.SpanChoice(None, None)
+LATEST = queries.SpanChoice(400.0, None)
+
+
+@pytest.mark.parametrize(
+    ("run", "asked", "shown", "around"),
+    [
+        (growing(1000.5), ALL, LATEST, LATEST),
+        (growing(300.0), ALL, ALL, ALL),
+        (growing(1000.5, recording=False), ALL, ALL, ALL),
+        (growing(1000.5), queries.SpanChoice(450.0, 460.0), None, LATEST),
+        (growing(1000.5), queries.SpanChoice(10.0, 20.0), None, ALL),
+        (growing(1000.5), queries.SpanChoice(None, 20.0), None, ALL),
+    ],
+)
+def test_a_growing_run_shows_its_last_minutes(
+    run: RunDetail,
+    asked: queries.SpanChoice,
+    shown: queries.SpanChoice | None,
+    around: queries.SpanChoice,
+) -> None:
+    assert queries.shown_part(run, asked) == (shown or asked, around)
 
 
 def test_keys_are_repeated_or_listed() -> None:

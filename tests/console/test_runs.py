@@ -97,6 +97,17 @@ def test_only_names_are_references(
         catalogue.find(reference)
 
 
+def test_a_path_to_a_run_is_no_reference(
+    directory: RunDirectory, catalogue: RunCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(directory, "one").close()
+    monkeypatch.chdir(directory.root)
+    for reference in (str(directory.root / "one"), "./one", "one/"):
+        assert directory.find(reference).samefile(directory.root / "one")
+        with pytest.raises(RunNotFoundError):
+            catalogue.find(reference)
+
+
 def test_a_beginning_is_enough_and_the_signature_follows_the_files(
     directory: RunDirectory, catalogue: RunCatalogue
 ) -> None:

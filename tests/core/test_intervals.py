@@ -164,6 +164,14 @@ def test_rows_with_one_sample_none_or_all_have_a_width() -> None:
     assert 0 < one.low[0] < 1 / 1281 < one.high[0] < 10 / 1281
 
 
+@given(st.lists(st.floats(0, 1e19), min_size=8, max_size=8), st.integers(1, 1000))
+def test_weights_of_any_size_have_an_interval(column: list[float], samples: int) -> None:
+    weights = np.array([column, column[::-1]]).T
+    for totals in (weights.sum(axis=1), weights[:, 0]):
+        estimates = block_bootstrap_shares(weights[:, :1], totals, samples=samples)
+        assert 0 <= estimates.low[0] <= estimates.value[0] <= estimates.high[0] <= 1
+
+
 def test_a_burst_is_worth_less_than_scattered_samples() -> None:
     scattered, burst = np.zeros((_BINS, 1)), np.zeros((_BINS, 1))
     scattered[::4] = 1

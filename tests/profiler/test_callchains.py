@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riostat.profiler.callchains import Mode, intern_plainly, split_modes
-from riostat.profiler.samples import Batch, Limits, decode_plainly
+from riostat.profiler.chunks import Batch
+from riostat.profiler.samples import Limits, decode_plainly
 from tests.profiler import recorded
 
 _TOP = 1 << 64
@@ -73,9 +74,9 @@ def test_chains_are_numbered_in_the_order_of_their_first_samples() -> None:
     chains = [(3, 4), (), (3, 4), (5,), ()]
     payload = recorded.frame(recorded.sample(9, chain=chain) for chain in chains)
     batch = Batch([(memoryview(payload), 10)])
-    limits = Limits(earliest_ns=0, from_ns=0, to_ns=99, event_of_id={recorded.EVENT_ID: 0})
+    limits = Limits(0, 0, 99, {recorded.EVENT_ID: 0})
     found = decode_plainly(batch, limits)
-    stacks, offsets, words = intern_plainly(batch.data, batch.words, found.sample_words)
+    stacks, offsets, words = intern_plainly([(batch.words, found.sample_words)])
     assert stacks.tolist() == [0, 1, 0, 2, 1]
     assert offsets.tolist() == [0, 2, 2, 3]
     assert words.tolist() == [3, 4, 5]

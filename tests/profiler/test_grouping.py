@@ -51,7 +51,7 @@ def test_with_children_a_sample_is_in_the_group_of_each_of_its_functions_once(
 
 
 @given(hits(), st.booleans())
-def test_totals_of_groups_are_those_of_their_samples(samples: list[Hit], children: bool) -> None:  # noqa: FBT001
+def test_totals_of_groups_are_those_of_their_samples(samples: list[Hit], children: bool) -> None:  # noqa: FBT001 - hypothesis gives it
     profile = make_profile(samples)
     groups = group_samples(profile, ("module", "domain"), children=children)
     wanted = [0.0] * len(groups.labels)

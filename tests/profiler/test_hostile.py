@@ -79,7 +79,8 @@ class _Attacker:
 def _is_cut(payload: bytes) -> bool:
     chunk = payload[8 : len(payload) & ~7]
     halves = memoryview(chunk).cast("H")
-    return len(payload) % 8 != 0 or not walk(halves, 0, len(halves), [])
+    whole = walk(halves, 0, [], stop=len(halves), end=len(halves)) is not None
+    return len(payload) % 8 != 0 or not whole
 
 
 def _read(path: Path, cut: int, symbols: Symbolizer) -> None:

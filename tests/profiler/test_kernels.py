@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from riostat.core.kernelcache import import_kernels
 from riostat.profiler.callchains import ChainTable, intern_plainly
+from riostat.profiler.chunks import Batch
 from riostat.profiler.samples import (
-    Batch,
     BatchSamples,
     Limits,
     SampleColumns,
@@ -43,7 +43,7 @@ def _batch(chunks: Sequence[bytes]) -> Batch:
 
 
 def _limits(from_ns: int, to_ns: int) -> Limits:
-    return Limits(earliest_ns=1_000, from_ns=from_ns, to_ns=to_ns, event_of_id={41: 0, 42: 1})
+    return Limits(1_000, from_ns, to_ns, {41: 0, 42: 1})
 
 
 def _assert_same(one: BatchSamples, other: BatchSamples) -> None:
@@ -73,7 +73,7 @@ def test_all_decoders_give_the_same(
 def test_all_interners_give_the_same(kernels: ModuleType, chunks: list[bytes]) -> None:
     batch = _batch(chunks)
     samples = decode_plainly(batch, _limits(0, 1 << 63)).sample_words
-    stacks, *chains = intern_plainly(batch.data, batch.words, samples)
+    stacks, *chains = intern_plainly([(batch.words, samples)])
     for code in (kernels, _interpreted(kernels)):
         table = ChainTable(code)
         with np.errstate(over="ignore"):  # hashes wrap round, and numpy's scalars warn of that
@@ -97,7 +97,7 @@ def test_chains_keep_their_ids_over_batches(
     samples = decode_plainly(batch, _limits(0, 1 << 63)).sample_words
     table = ChainTable(kernels)
     parts = [table.intern(batch.words, part) for part in (samples[:cut], samples[cut:])]
-    stacks, *chains = intern_plainly(batch.data, batch.words, samples)
+    stacks, *chains = intern_plainly([(batch.words, samples)])
     assert np.concatenate(parts).tolist() == stacks.tolist()
     _assert_equal(table.chains(), chains)
 
@@ -107,7 +107,7 @@ def test_the_table_of_chains_grows(kernels: ModuleType) -> None:
     deep = [recorded.sample(5_000, chain=[n] * 8_000) for n in range(40)]
     batch = _batch([b"".join(many + deep + many[::-1])])
     samples = decode_plainly(batch, _limits(0, 1 << 63)).sample_words
-    stacks, *chains = intern_plainly(batch.data, batch.words, samples)
+    stacks, *chains = intern_plainly([(batch.words, samples)])
     table = ChainTable(kernels)
     assert table.intern(batch.words, samples).tolist() == stacks.tolist()
     _assert_equal(table.chains(), chains)

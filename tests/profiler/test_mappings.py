@@ -15,12 +15,18 @@ from riostat.profiler.mappings import (
     mapped_file,
     parse_maps,
 )
+from riostat.profiler.records import Mmap2
 
 _FILE = MappedFile("/bin/a")
 
 
 def _map(start: int, end: int, *, time_ns: int = 0) -> Mapping:
     return Mapping(time_ns, start, end, 0, _FILE)
+
+
+def _made(start: int) -> Mmap2:
+    """The record of a mapping of one byte."""
+    return Mmap2(1, 1, start, 1, 0, b"/bin/a", None, None)
 
 
 def _find(mappings: Sequence[Mapping], queries: Sequence[tuple[int, int]]) -> list[int]:
@@ -108,11 +114,11 @@ def test_it_finds_what_asking_one_after_another_finds(
 
 def test_a_child_begins_with_the_mappings_of_its_parent() -> None:
     parent = AddressSpace(1, maps=b"1000-2000 r-xp 00000000 08:01 5 /bin/a\n")
-    parent.add(_map(3, 4))
+    parent.add(_made(3))
     child = parent.fork(2)
-    parent.add(_map(5, 6))
+    parent.add(_made(5))
     grandchild = child.fork(3)
-    child.add(_map(7, 8))
+    child.add(_made(7))
     assert [m.start for m in parent.mappings()] == [0x1000, 3, 5]
     assert [m.start for m in child.mappings()] == [0x1000, 3, 7]
     assert [m.start for m in grandchild.mappings()] == [0x1000, 3]
@@ -123,13 +129,13 @@ def test_long_lines_of_ancestors_and_many_mappings_stay_bounded() -> None:
     space = AddressSpace(0)
     for pid in range(50_000):
         space = space.fork(pid)
-        space.add(_map(pid, pid + 1))
+        space.add(_made(pid))
     assert len(space.mappings()) <= 1 << 14
     assert space.mappings()[-1].start == 49_999
     full = AddressSpace(0)
-    assert sum(full.add(_map(0, 1)) for _ in range(20_000)) == 1 << 14
+    assert sum(full.add(_made(0)) for _ in range(20_000)) == 1 << 14
     child = full.fork(1)
-    child.add(_map(8, 9))
+    child.add(_made(8))
     assert len(child.mappings()) == 1 << 14
     assert child.mappings()[-1].start == 8
 
@@ -138,8 +144,8 @@ def test_long_lines_of_ancestors_and_many_mappings_stay_bounded() -> None:
 def test_a_child_without_mappings_of_its_own_hands_on_its_parents(inherited: int) -> None:
     first = AddressSpace(1)
     for start in range(inherited):
-        first.add(_map(start, start + 1))
+        first.add(_made(start))
     last = first.fork(2).fork(3).fork(4)
-    first.add(_map(90, 91))
+    first.add(_made(90))
     assert [m.start for m in last.mappings()] == list(range(inherited))
     assert last.parent is first

@@ -50,7 +50,8 @@ def _labels(profile: Profile, key: str) -> list[str]:
     return [names[code] for code in codes.tolist()]
 
 
-def test_samples_are_told_apart_by_every_key(recording: Recording) -> None:
+def _write_one_of_each(recording: Recording) -> None:
+    """Write samples that differ in what a key can tell apart."""
     _write(
         recording,
         recorded.sample(_S + 1, pid=1, cgroup_id=3, mode=1, ip=(1 << 64) - 99, cpu=1),
@@ -66,6 +67,10 @@ def test_samples_are_told_apart_by_every_key(recording: Recording) -> None:
         recorded.fork(_S + 10, 8, 55),
         recorded.sample(_S + 11, pid=8),
     )
+
+
+def test_samples_are_told_apart_by_every_key(recording: Recording) -> None:
+    _write_one_of_each(recording)
     profile = _load(recording.open())
     assert _labels(profile, "domain") == [
         "host",

@@ -122,8 +122,18 @@ def test_a_chunk_is_walked_up_to_its_first_bad_size(
     )
     halves = memoryview(data).cast("H")
     found: list[int] = []
-    assert walk(halves, 0, len(halves), found) == whole
+    reached = walk(halves, 0, found, stop=len(halves), end=len(halves))
+    assert reached == (len(halves) if whole else None)
     assert found == starts
+
+
+def test_a_walk_may_stop_between() -> None:
+    data = b"".join(struct.pack("<IHH", 1, 0, size) + bytes(size - 8) for size in (8, 24, 8))
+    halves = memoryview(data).cast("H")
+    for stop, reached, expected in ((4, 4, [0]), (5, 16, [0, 4]), (16, 16, [0, 4])):
+        starts: list[int] = []
+        assert walk(halves, 0, starts, stop=stop, end=len(halves)) == reached
+        assert starts == expected
 
 
 @given(st.lists(st.integers(0, 40), max_size=200).map(bytes))
@@ -131,7 +141,7 @@ def test_any_bytes_are_walked_and_decoded(data: bytes) -> None:
     data = data[: len(data) & ~7]
     halves = memoryview(data).cast("H")
     starts: list[int] = []
-    walk(halves, 0, len(halves), starts)
+    walk(halves, 0, starts, stop=len(halves), end=len(halves))
     assert starts == sorted(set(starts))
     assert all(2 * start + halves[start + 3] <= len(data) for start in starts)
     records, damaged = decode_side_records(

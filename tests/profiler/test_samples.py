@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riostat.profiler.chunks import Batch
 from riostat.profiler.records import SideRecord
-from riostat.profiler.samples import Batch, Limits, SampleColumns, SampleDecoder, Samples
+from riostat.profiler.samples import Limits, SampleColumns, SampleDecoder, Samples
 from riostat.profiler.samples import decode_plainly as decode
 from tests.profiler import recorded, streams
 
@@ -21,10 +22,14 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _decode(
-    kernels: Path, chunks: list[bytes], *, batch_bytes: int = 1 << 20
+    kernels: Path, chunks: list[bytes], *, compiled_bytes: int = 1 << 20
 ) -> tuple[Samples, list[SideRecord], int]:
     decoder = SampleDecoder(
-        earliest_ns=100, from_ns=1_000, to_ns=500_000, kernels=kernels, batch_bytes=batch_bytes
+        earliest_ns=100,
+        from_ns=1_000,
+        to_ns=500_000,
+        kernels=kernels,
+        compiled_bytes=compiled_bytes,
     )
     decoder.know(_IDS)
     for chunk in chunks:
@@ -105,9 +110,9 @@ def test_without_frames_there_are_no_samples(kernels: Path) -> None:
 
 
 def test_a_restart_drops_what_was_taken(kernels: Path) -> None:
-    for batch_bytes in (1 << 20, 1):
+    for compiled_bytes in (1 << 20, 1):
         decoder = SampleDecoder(
-            earliest_ns=0, from_ns=0, to_ns=9_000, kernels=kernels, batch_bytes=batch_bytes
+            earliest_ns=0, from_ns=0, to_ns=9_000, kernels=kernels, compiled_bytes=compiled_bytes
         )
         decoder.know(_IDS)
         for time_ns in (1, 2):
@@ -126,12 +131,9 @@ def test_a_restart_drops_what_was_taken(kernels: Path) -> None:
         assert decoder.damaged == 1
 
 
-@given(chunks=streams.chunks(), batch_bytes=st.sampled_from([1, 500, 4_000]))
-def test_batches_and_the_compiled_decoder_change_nothing(
-    kernels: Path, chunks: list[bytes], batch_bytes: int
-) -> None:
+def _assert_same(kernels: Path, chunks: list[bytes], *, compiled_bytes: int) -> None:
     one, sides, damaged = _decode(kernels, chunks)
-    other, other_sides, other_damaged = _decode(kernels, chunks, batch_bytes=batch_bytes)
+    other, other_sides, other_damaged = _decode(kernels, chunks, compiled_bytes=compiled_bytes)
     for field in fields(SampleColumns):
         column = getattr(one.columns, field.name)
         assert column.tolist() == getattr(other.columns, field.name).tolist()
@@ -141,14 +143,28 @@ def test_batches_and_the_compiled_decoder_change_nothing(
     assert (sides, damaged) == (other_sides, other_damaged)
 
 
+@given(chunks=streams.chunks())
+def test_the_compiled_decoder_changes_nothing(kernels: Path, chunks: list[bytes]) -> None:
+    _assert_same(kernels, chunks, compiled_bytes=1)
+
+
+@pytest.mark.parametrize("compiled_bytes", [1, 200_000, 400_000])
+def test_compiled_code_may_take_over_at_any_time(kernels: Path, compiled_bytes: int) -> None:
+    draw = random.Random(compiled_bytes)
+    chunks = [
+        streams.stream(draw, count, begin_ns=0, end_ns=1_000_000)
+        for count in (900, 20, 10, 1_500, 30, 1_000, 40, 1_200)
+    ]
+    _assert_same(kernels, chunks, compiled_bytes=compiled_bytes)
+
+
 @given(seed=st.integers(0, 1 << 32), count=st.integers(0, 60))
 def test_every_record_of_a_sound_chunk_is_kept_or_counted(seed: int, count: int) -> None:
     data = streams.stream(random.Random(seed), count, begin_ns=0, end_ns=1_000_000)
     batch = Batch([(memoryview(recorded.frame([data])), 900_000)])
-    whole = decode(batch, Limits(earliest_ns=1_000, from_ns=0, to_ns=1 << 63, event_of_id=_IDS))
+    whole = decode(batch, Limits(1_000, 0, 1 << 63, _IDS))
     halves = [
-        decode(batch, Limits(earliest_ns=1_000, from_ns=a, to_ns=b, event_of_id=_IDS))
-        for a, b in ((0, 400_000), (400_000, 1 << 63))
+        decode(batch, Limits(1_000, a, b, _IDS)) for a, b in ((0, 400_000), (400_000, 1 << 63))
     ]
     assert len(whole.columns) + len(whole.side_words) + whole.damaged == count
     assert sum(len(half.columns) for half in halves) == len(whole.columns)

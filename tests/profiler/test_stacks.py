@@ -1,8 +1,14 @@
 """Stacks: what each sample's is, from the domain to the innermost function."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 
+from riostat.profiler.profile import Profile
 from riostat.profiler.stacks import Frame, build_stacks
+from riostat.profiler.symbols.symbolizer import Symbolizer
+from tests.profiler import recorded
 from tests.profiler.profiles import CONTAINER, Hit, function, hits, make_profile
 
 
@@ -32,3 +38,14 @@ def test_frames_say_what_kind_of_thing_they_are() -> None:
         Frame("f0 [unknown]", "user", "f0"),
         Frame("f1 [unknown]", "user", "f1"),
     ]
+
+
+@pytest.mark.parametrize(("mode", "kind"), [(1, "kernel"), (4, "guest kernel"), (7, "unknown")])
+def test_every_mode_that_a_file_can_hold_has_a_kind(tmp_path: Path, mode: int, kind: str) -> None:
+    recording = recorded.Recording(tmp_path)
+    recording.begin([recorded.process(1, b"a")])
+    time_ns = recording.started_ns + 1000
+    recording.samples(time_ns, recorded.frame([recorded.sample(time_ns, mode=mode)]))
+    profile = Profile.load(recording.open(), symbols=Symbolizer(tmp_path), kernels=tmp_path)
+    stacks = build_stacks(profile)
+    assert stacks.frames[stacks.path(0)[-1]].kind == kind

@@ -1,10 +1,15 @@
 """The timeline keeps all of the time, and shows the busiest processes."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riostat.profiler.profile import Profile
+from riostat.profiler.symbols.symbolizer import Symbolizer
 from riostat.profiler.timeline import build_timeline
+from tests.profiler import recorded
 from tests.profiler.profiles import CONTAINER, Hit, hits, make_profile
 
 
@@ -28,6 +33,20 @@ def test_values_are_cpus_kept_busy() -> None:
     assert domains == {"host": pytest.approx([0.25, 0]), "5" * 12: pytest.approx([0, 0.125])}
     processes = [(series.domain, series.process) for series in timeline.processes]
     assert processes == [("host", "b"), ("5" * 12, "c")]
+
+
+def test_a_recording_that_paused_has_a_gap(tmp_path: Path) -> None:
+    recording = recorded.Recording(tmp_path)
+    recording.begin()
+    start_ns = recording.started_ns
+    for second, word in ((1, "paused"), (3, "resumed"), (4, "stopped")):
+        recording.event(start_ns + second * 1_000_000_000, word)
+    samples = [recorded.sample(start_ns + k * 100_000_000) for k in (*range(10), *range(30, 40))]
+    recording.samples(start_ns + 4_000_000_000, recorded.frame(samples))
+    profile = Profile.load(recording.open(), symbols=Symbolizer(tmp_path), kernels=tmp_path)
+    assert profile.seconds == pytest.approx(2)
+    (series,) = build_timeline(profile, bins=4, processes=0).domains
+    assert [value > 0 for value in series.values] == [True, False, False, True]
 
 
 def test_another_event_is_counted_by_the_second() -> None:

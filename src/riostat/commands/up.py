@@ -23,7 +23,7 @@ __all__ = ["command", "forget_old"]
 
 
 @click.command(name="up")
-@settings_options("data", "host", "port", "token", "frequency_hz", "keep_seconds", "keep_bytes")
+@settings_options("data", "host", "port", "frequency_hz", "keep_seconds", "keep_bytes")
 def command(settings: Settings) -> None:
     """Start the console and record this machine, until Ctrl-C.
 
@@ -65,7 +65,7 @@ class _RollingRun:
         """Return the command line of a recorder that ends with this process."""
         if self.path is None:
             _, self.path = self.runs.create(
-                command=("riostat", *sys.argv[1:]), clock=SYSTEM_CLOCK, rolling=True
+                command=("riostat", "up"), clock=SYSTEM_CLOCK, rolling=True
             )
         return [
             sys.executable,

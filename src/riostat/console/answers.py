@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from riostat.core.text import printable
@@ -39,8 +40,9 @@ def event(name: str, data: bytes) -> bytes:
     return b"event: %s\ndata: %s\n\n" % (name.encode(), data)
 
 
-def stream(events: AsyncIterator[bytes]) -> StreamingResponse:
-    """Return the response that sends events as they come."""
-    return StreamingResponse(
-        events, media_type="text/event-stream", headers={"x-accel-buffering": "no"}
-    )
+def stream(request: Request, events: AsyncIterator[bytes]) -> Response:
+    """Return the response that sends events as they come, and none to who asks for the head."""
+    media, headers = "text/event-stream", {"x-accel-buffering": "no"}
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=media)
+    return StreamingResponse(events, media_type=media, headers=headers)

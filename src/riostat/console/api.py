@@ -162,7 +162,7 @@ class Api:
         """Answer /api/now."""
         return json_answer(self._console.live.now())
 
-    async def live(self, _request: Request) -> Response:
+    async def live(self, request: Request) -> Response:
         """Answer /api/live."""
         live = self._console.live
         live.check_room()
@@ -172,7 +172,7 @@ class Api:
                 async for state in states:
                     yield event("live", state)
 
-        return stream(events())
+        return stream(request, events())
 
     async def runs(self, _request: Request) -> Response:
         """Answer /api/runs."""
@@ -266,7 +266,7 @@ class Api:
             async for state in self._console.recordings.follow(identifier):
                 yield event("recording", msgspec.json.encode(state))
 
-        return stream(events())
+        return stream(request, events())
 
     async def _ask(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from riostat.console.console import Console
-from riostat.console.usage import process_use
+from riostat.console.usage import ProcessUse, process_use
 
 __all__ = ["METRICS", "Metric", "exposition"]
 
@@ -32,6 +32,8 @@ METRICS = tuple(
         ("live_lost_total", "counter", "Records that found no room in a ring."),
         ("live_listeners", "gauge", "Pages that follow the live profile."),
         ("live_updates_dropped_total", "counter", "Updates that slow pages missed."),
+        ("live_restarts_total", "counter", "Times that the live profile's reader ended unasked."),
+        ("live_memory_bytes", "gauge", "Resident memory of the live profile's reader."),
         ("busy_ratio", "gauge", "Fraction of all CPU time that was busy."),
         ("domain_cpu_ratio", "gauge", "Fraction of all CPU time that a domain had."),
         ("recorder_cpu_seconds_total", "counter", "CPU time of the recorder."),
@@ -56,8 +58,7 @@ def exposition(console: Console) -> bytes:
 def _figures(console: Console) -> _Figures:
     state = console.live.now()
     own = process_use(os.getpid())
-    worker_pid = console.analysis.worker_pid
-    worker = process_use(worker_pid) if worker_pid else None
+    worker, feed = _use(console.analysis.worker_pid), _use(console.live.feed_pid)
     figures: dict[str, float | Mapping[tuple[str, str], float]] = {
         "riostat_runs": console.catalogue.count(),
         "riostat_recording": int(state.state == "recording"),
@@ -66,6 +67,8 @@ def _figures(console: Console) -> _Figures:
         "riostat_live_lost_total": state.lost,
         "riostat_live_listeners": console.live.listeners,
         "riostat_live_updates_dropped_total": console.live.dropped,
+        "riostat_live_restarts_total": console.live.restarts,
+        "riostat_live_memory_bytes": feed.memory_bytes if feed else 0,
         "riostat_busy_ratio": state.busy,
         "riostat_domain_cpu_ratio": {(d.name, d.kind): d.cpu for d in state.domains},
         "riostat_analysis_memory_bytes": worker.memory_bytes if worker else 0,
@@ -80,6 +83,10 @@ def _figures(console: Console) -> _Figures:
         figures["riostat_recorder_memory_bytes"] = state.recorder.memory_bytes
         figures["riostat_recorder_run_bytes"] = state.recorder.bytes
     return figures
+
+
+def _use(pid: int | None) -> ProcessUse | None:
+    return None if pid is None else process_use(pid)
 
 
 def _lines(figures: _Figures) -> Iterable[str]:

@@ -163,9 +163,11 @@ class Pages:
         catalogue = self._console.catalogue
         detail = await asyncio.to_thread(catalogue.detail, request.path_params["id"])
         path = await asyncio.to_thread(catalogue.find, detail.id)
+        choice, around = queries.shown_part(detail, choice)
         question = Query(
             kind="page",
             span=SpanQuery(str(path), choice.from_s, choice.to_s),
+            other=SpanQuery(str(path), around.from_s, around.to_s),
             event=event,
             by=by,
             children=children,

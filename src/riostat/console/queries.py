@@ -9,17 +9,28 @@ from starlette.datastructures import QueryParams
 
 from riostat.console.analysis import question
 from riostat.console.answers import refusal
-from riostat.console.runs import RunCatalogue
+from riostat.console.runs import RunCatalogue, RunDetail
 from riostat.core.span import parse_span
 from riostat.core.text import printable
 
-__all__ = ["KEYS", "SpanChoice", "event_name", "flag", "keys", "reference", "span", "whole_number"]
+__all__ = [
+    "KEYS",
+    "SpanChoice",
+    "event_name",
+    "flag",
+    "keys",
+    "reference",
+    "shown_part",
+    "span",
+    "whole_number",
+]
 
 KEYS = ("domain", "process", "pid", "module", "symbol", "cpu", "mode")
 
 _EVENT = re.compile(r"[A-Za-z0-9:_-]{1,64}")
 _LATEST_SECOND = 1e9
 _SHOWN = 40
+_LATEST_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,23 @@ def _moment(query: QueryParams, name: str) -> float | None:
             400, f"{name}={printable(text[:_SHOWN])} is no moment of a run; give seconds from 0 on."
         )
     return value
+
+
+def shown_part(run: RunDetail, choice: SpanChoice) -> tuple[SpanChoice, SpanChoice]:
+    """Return the span that a run's page shows, and the one that its timeline covers.
+
+    Of a run that is still growing, hours perhaps, the page shows the last minutes unless it is
+    asked for others.
+    """
+    everything = SpanChoice(None, None)
+    from_s = math.floor(run.seconds) - _LATEST_S
+    if not (run.rolling and run.recording) or from_s <= 0:
+        return choice, everything
+    latest = SpanChoice(from_s, None)
+    if choice == everything:
+        return latest, latest
+    is_late = choice.from_s is not None and choice.from_s >= from_s
+    return choice, latest if is_late else everything
 
 
 def keys(query: QueryParams, default: Iterable[str]) -> tuple[str, ...]:

@@ -87,14 +87,16 @@ def block_bootstrap_shares(weights: _Floats, totals: _Floats, *, samples: float)
     total = totals.sum()
     if not total or not samples:
         return Estimates(np.zeros(rows), np.zeros(rows), np.ones(rows))
-    shares = weights.sum(axis=0) / total
+    shares = np.minimum(weights.sum(axis=0) / total, 1.0)
     block = math.ceil(1.3 * math.sqrt(bins))
     residuals = weights - shares * totals[:, None]
     ratio = _fixed_b_critical_value(block / bins) / _Z
     variance = _circular_block_variance(residuals, block) * (ratio / total) ** 2
     independent = shares * (1 - shares)
     size = np.full(rows, float(samples))
-    np.divide(independent, variance, out=size, where=variance > independent / samples)
+    # Where a row has nothing or all, what is left of the variance is rounding.
+    known = (independent > 0) & (variance > independent / samples)
+    np.divide(independent, variance, out=size, where=known)
     low, high = _score(shares, size)
     return Estimates(shares, low, high)
 

@@ -3,8 +3,6 @@
 import errno
 import os
 import re
-import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,7 +43,7 @@ class RunDirectory:
         """
         if name is None:
             moment = datetime.fromtimestamp(clock.realtime_ns() / 1e9, UTC)
-            name = f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+            name = f"{moment:%Y%m%d-%H%M%S}-{os.urandom(2).hex()}"
         path = Path(name).absolute() if "/" in name else self.root / name
         if not _NAME.fullmatch(path.name) or path.name == LATEST:
             raise RunError(
@@ -62,7 +60,7 @@ class RunDirectory:
             write_manifest(draft, manifest)
             draft.rename(path)  # a run is there with its manifest, or not at all
         except OSError as error:
-            shutil.rmtree(draft, ignore_errors=True)
+            _remove_tree(draft)
             if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
                 raise _taken(path) from error
             raise RunError(
@@ -70,7 +68,7 @@ class RunDirectory:
                 "choose another place with --data or -o."
             ) from error
         except RunError:
-            shutil.rmtree(draft, ignore_errors=True)
+            _remove_tree(draft)
             raise
         return path.name, path
 
@@ -130,17 +128,17 @@ class RunDirectory:
         try:
             grave = path.with_name(f"{_REMOVED}{path.name}-{os.getpid()}")
             path.rename(grave)
-            shutil.rmtree(grave)
         except OSError as error:
             raise RunError(
                 f"The run {path.name} cannot be removed ({error.strerror}); remove {path} by hand."
             ) from error
+        _remove_tree(grave)
 
     def sweep(self) -> None:
         """Remove what a making or a removal that was interrupted has left."""
         for pattern in (f"{_DRAFT}*", f"{_REMOVED}*"):
             for path in self.root.glob(pattern):
-                shutil.rmtree(path, ignore_errors=True)
+                _remove_tree(path)
 
     @staticmethod
     def _existing(path: Path) -> Path:
@@ -163,3 +161,9 @@ def _taken(path: Path) -> RunError:
         f"The run {path.name} exists already; choose another name or remove it with "
         f"`riostat runs rm {path.name}`."
     )
+
+
+def _remove_tree(path: Path) -> None:
+    import shutil  # slow to import, and a recording needs none of it
+
+    shutil.rmtree(path, ignore_errors=True)

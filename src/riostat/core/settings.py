@@ -104,7 +104,8 @@ SETTINGS = (
     Setting(
         "token",
         "",
-        "Secret that opens the console (default: made once and kept in the data directory).",
+        "Secret that opens the console; not a flag, because others can read command lines "
+        "(default: made once and kept in the data directory).",
         _token,
         "give at least 16 ASCII letters and digits",
         "SECRET",

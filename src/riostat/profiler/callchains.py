@@ -5,6 +5,7 @@ of `riostat.profiler.kernels`, which many samples share.
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from types import ModuleType
@@ -85,17 +86,23 @@ def split_modes(
 
 
 def intern_plainly(
-    data: bytes, words: NDArray[np.uint64], sample_words: NDArray[np.int64]
+    batches: Iterable[tuple[NDArray[np.uint64], NDArray[np.int64]]],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint64]]:
-    """Intern the chains of samples; return the id of each, and the chains' offsets and words."""
-    starts = sample_words + _CHAIN_WORD
-    depths = words[starts - 1].astype(np.int64)
+    """Intern the chains of samples; return the id of each, and the chains' offsets and words.
+
+    A batch is its words and where in them samples begin.
+    """
     ids: dict[bytes, int] = {}
     identify = ids.setdefault
-    stacks = [
-        identify(data[begin:end], len(ids))
-        for begin, end in zip((starts * 8).tolist(), ((starts + depths) * 8).tolist(), strict=True)
-    ]
+    stacks: list[int] = []
+    for words, sample_words in batches:
+        data = words.tobytes()
+        starts = sample_words + _CHAIN_WORD
+        ends = starts + words[starts - 1].astype(np.int64)
+        stacks += [
+            identify(data[begin:end], len(ids))
+            for begin, end in zip((starts * 8).tolist(), (ends * 8).tolist(), strict=True)
+        ]
     offsets = np.zeros(len(ids) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, ids), np.int64, len(ids)) >> 3, out=offsets[1:])
     return np.array(stacks, np.uint32), offsets, np.frombuffer(b"".join(ids), "<u8")

@@ -12,7 +12,7 @@ from riostat.core.text import printable
 from riostat.profiler.distinct import distinct
 from riostat.profiler.profile import KEYS, Profile
 
-__all__ = ["Groups", "bins_of", "group_samples", "parse_keys", "sums", "weigh"]
+__all__ = ["Groups", "bins_of", "extent_s", "group_samples", "parse_keys", "sums", "weigh"]
 
 _FRAME_KEYS = ("module", "symbol")
 # Samples of which the groups are spread out at a time: enough to be fast, and to fit in a cache.
@@ -93,9 +93,19 @@ def group_samples(profile: Profile, keys: Sequence[str], *, children: bool = Fal
 
 def bins_of(profile: Profile, bins: int) -> NDArray[np.int64]:
     """Return which of equal parts of the profile's time each sample lies in, i64[n]."""
-    since = profile.samples.time_ns.astype(np.int64) - profile.started_ns
-    places = (since * (bins / max(profile.seconds * 1e9, 1))).astype(np.int64)
-    return np.clip(places, 0, bins - 1)
+    since_ns = profile.samples.time_ns.astype(np.float64) - profile.started_ns
+    places = since_ns * (bins / max(extent_s(profile) * 1e9, 1.0))
+    return np.clip(places, 0, bins - 1).astype(np.int64)
+
+
+def extent_s(profile: Profile) -> float:
+    """Return how long a profile is from its start to its end, pauses of the recording included.
+
+    `profile.seconds` leaves them out.
+    """
+    times_ns = profile.samples.time_ns
+    last_s = (int(times_ns[-1]) - profile.started_ns) / 1e9 if len(times_ns) else 0.0
+    return max(profile.seconds, last_s)
 
 
 def weigh(

@@ -160,14 +160,18 @@ class Locator:
         """Set the tables and the file offsets of a space's addresses, which are sorted."""
         mappings = self._spaces[space].mappings()
         found = find_mappings(mappings, addresses.ips[rows], addresses.times_ns[rows])
-        for place, members in _by_code(found):
-            inside = rows[members]
+        different, places = distinct(found)
+        numbers, shifts = [], []
+        for place in different.tolist():
             if place < 0:
-                tables[inside] = self._number_of_group(_NO_GROUP)
-                continue
-            mapping = mappings[place]
-            tables[inside] = self._number_of_file(mapping.file, self._roots[space])
-            offsets[inside] += np.uint64((mapping.offset - mapping.start) % (1 << 64))
+                numbers.append(self._number_of_group(_NO_GROUP))
+                shifts.append(0)
+            else:
+                mapping = mappings[place]
+                numbers.append(self._number_of_file(mapping.file, self._roots[space]))
+                shifts.append((mapping.offset - mapping.start) % (1 << 64))
+        tables[rows] = np.array(numbers, np.int32)[places]
+        offsets[rows] += np.array(shifts, np.uint64)[places]
 
     def _number_of_file(self, file: MappedFile, root_pid: int | None) -> int:
         key = file, root_pid

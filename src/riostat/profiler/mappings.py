@@ -9,9 +9,13 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from riostat.profiler.records import Mmap2
 
 __all__ = ["AddressSpace", "MappedFile", "Mapping", "find_mappings", "mapped_file", "parse_maps"]
 
@@ -25,8 +29,7 @@ _LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MappedFile:
+class MappedFile(NamedTuple):
     """A file that code is mapped from: hostile path, build-id, and (major, minor, inode number).
 
     The path is as the kernel shows it, "" for memory without a file.
@@ -37,8 +40,7 @@ class MappedFile:
     inode: tuple[int, int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Addresses from `start` to before `end` show a file from `offset` on, since `time_ns`."""
 
     time_ns: int
@@ -58,12 +60,22 @@ def mapped_file(
 
 def parse_maps(text: bytes) -> list[Mapping]:
     """Return the mappings of code in a text of ``/proc/PID/maps``; other lines are passed over."""
-    mappings = []
-    for start, end, offset, major, minor, number, path in _LINE.findall(text):
-        inode = int(major, 16), int(minor, 16), int(number)
-        file = mapped_file(path.replace(rb"\012", b"\n"), None, inode)
-        mappings.append(Mapping(0, int(start, 16), int(end, 16), int(offset, 16), file))
-    return mappings
+    return [
+        Mapping(0, int(start, 16), int(end, 16), int(offset, 16), _file_of_line(*file))
+        for start, end, offset, *file in _LINE.findall(text)
+    ]
+
+
+@lru_cache(maxsize=4096)  # processes have most of their files in common
+def _file_of_line(major: bytes, minor: bytes, number: bytes, path: bytes) -> MappedFile:
+    inode = int(major, 16), int(minor, 16), int(number)
+    return mapped_file(path.replace(rb"\012", b"\n"), None, inode)
+
+
+def _mapping_of_record(record: Mmap2) -> Mapping:
+    file = mapped_file(record.path, record.build_id, record.inode)
+    end = record.start + record.length
+    return Mapping(record.time_ns, record.start, end, record.offset, file)
 
 
 @dataclass(slots=True, eq=False)
@@ -71,14 +83,15 @@ class AddressSpace:
     """The mappings of a process from its start or its last exec on.
 
     One that was forked begins with the first `inherited` of its parent's; another with those of
-    `maps`, a text of ``/proc/PID/maps``, which is parsed when somebody asks. `own` were made since.
+    `maps`, a text of ``/proc/PID/maps``, which is parsed when somebody asks. `own` are the records
+    of those made since.
     """
 
     pid: int
     maps: bytes = b""
     parent: "AddressSpace | None" = None
     inherited: int = 0
-    own: list[Mapping] = field(default_factory=list)
+    own: list[Mmap2] = field(default_factory=list)
     parsed: list[Mapping] | None = None
 
     def fork(self, pid: int) -> "AddressSpace":
@@ -87,8 +100,8 @@ class AddressSpace:
             return AddressSpace(pid, parent=self.parent, inherited=self.inherited)
         return AddressSpace(pid, parent=self, inherited=len(self.own))
 
-    def add(self, mapping: Mapping) -> bool:
-        """Take a mapping that was made last; return whether there was room for it."""
+    def add(self, mapping: Mmap2) -> bool:
+        """Take the mapping that was made last; return whether there was room for it."""
         if len(self.own) == _MAPPINGS_MAX:
             return False
         self.own.append(mapping)
@@ -96,16 +109,16 @@ class AddressSpace:
 
     def mappings(self) -> list[Mapping]:
         """Return the newest mappings in the order in which they were made, inherited ones first."""
-        parts = [self.own]
+        records = [self.own]
         space, room = self, _MAPPINGS_MAX - len(self.own)
         while space.parent is not None and room > 0:
-            parts.append(space.parent.own[: space.inherited][-room:])
-            room -= len(parts[-1])
+            records.append(space.parent.own[: space.inherited][-room:])
+            room -= len(records[-1])
             space = space.parent
         if space.parsed is None:
             space.parsed = parse_maps(space.maps)
-        parts.append(space.parsed)
-        return [mapping for part in reversed(parts) for mapping in part]
+        made = (_mapping_of_record(record) for part in reversed(records) for record in part)
+        return [*space.parsed, *made]
 
 
 def find_mappings(

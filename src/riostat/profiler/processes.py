@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from riostat.profiler.mappings import AddressSpace, mapped_file
-from riostat.profiler.mappings import Mapping as CodeMapping
+from riostat.profiler.mappings import AddressSpace
 from riostat.profiler.records import Comm, Fork, Mmap2, Namespaces, SideRecord
 from riostat.profiler.snapshot import NAMESPACES, ProcessSnapshot
 
@@ -106,10 +105,7 @@ class ProcessTable:
     def _apply(self, record: SideRecord) -> None:
         match record:
             case Mmap2():
-                file = mapped_file(record.path, record.build_id, record.inode)
-                end = record.start + record.length
-                mapping = CodeMapping(record.time_ns, record.start, end, record.offset, file)
-                self.damaged += not self._known(record.pid, record.time_ns).space.add(mapping)
+                self.damaged += not self._known(record.pid, record.time_ns).space.add(record)
             case Comm():
                 self._rename(record)
             case Fork():

@@ -155,23 +155,25 @@ class _MalformedRecordError(Exception):
     """A record is not what its type says."""
 
 
-def walk(halves: memoryview, begin: int, end: int, starts: list[int]) -> bool:
-    """Append to `starts` where the records of a chunk begin; return whether the chunk is whole.
+def walk(halves: memoryview, begin: int, starts: list[int], *, stop: int, end: int) -> int | None:
+    """Append to `starts` where records begin, from `begin` to before `stop`, and return the next.
 
-    `halves` is of format ``H``; `begin`, `end` and `starts` count its units of two bytes, and the
-    chunk is of whole u64 words.
+    `halves` is of format ``H``, and all places count its units of two bytes; the chunk is of whole
+    u64 words and ends at `end`. Returns None, and leaves out what is behind, where a record has a
+    size that cannot be.
     """
     append = starts.append
     at = begin
-    while at < end:
+    while at < stop:
         size = halves[at + 3]
         if size < 8 or size & 7:
-            return False
+            return None
         append(at)
         at += size >> 1
     if at > end:
         starts.pop()
-    return at == end
+        return None
+    return at
 
 
 def decode_side_records(

@@ -40,7 +40,7 @@ _SHORT_BYTES = 4096
 _MAPPINGS_MAX = 8 << 20
 _READ_BYTES = 64 << 10
 _CGROUPS_MAX = 1 << 16
-_EXECUTABLE = re.compile(rb"^[0-9a-f]+-[0-9a-f]+ ..x.*\n", re.MULTILINE)
+_NAME_COLUMN = 73
 _UNIFIED = re.compile(rb"^0::(.*)$", re.MULTILINE)
 
 
@@ -80,11 +80,20 @@ def _process_entry(pid: int) -> bytes:
     mappings = _content(process + "maps", _MAPPINGS_MAX)
     if mappings == b"":
         return _PROCESS.pack(pid, len(comm), 0, 0, 0, 0) + comm
-    maps = b"".join(_EXECUTABLE.findall(mappings or b""))
+    lines = (mappings or b"").splitlines(keepends=True)
+    maps = b"".join([line for line in lines if _is_executable(line)])
     cgroup = unified_path(_content(process + "cgroup", _SHORT_BYTES) or b"")
     inodes = (_inode(f"{process}ns/{kind}") for kind in NAMESPACES)
     head = _PROCESS.pack(pid, len(comm), len(cgroup), len(maps), *inodes)
     return head + comm + cgroup + maps
+
+
+def _is_executable(line: bytes) -> bool:
+    """Tell whether a line of ``/proc/PID/maps`` has an x among its permissions.
+
+    Numbers have none, and names are padded to begin behind them.
+    """
+    return line.find(b"x", 0, _NAME_COLUMN) >= 0
 
 
 def unified_path(content: bytes) -> bytes:

@@ -58,7 +58,7 @@ def build_stacks(profile: Profile) -> Stacks:
     functions, frames = _functions(profile)
     groups = group_samples(profile, ("domain", "process"))
     chains = profile.chains
-    width = len(chains.offsets) - 1
+    width = max(len(chains.offsets) - 1, 1)
     found, codes = distinct(groups.sorts * width + chains.codes)
     owner_codes, chain_codes = np.divmod(found, width)
     places: dict[Frame, int] = {}
@@ -88,7 +88,9 @@ def _functions(profile: Profile) -> tuple[NDArray[np.int64], list[Frame]]:
     """Return the place of each frame of all callchains among the different ones, and these."""
     chains = profile.chains
     modes, symbols = len(_KINDS), max(len(chains.symbol_names), 1)
-    codes = (chains.modules.astype(np.int64) * symbols + chains.symbols) * modes + chains.modes
+    # The mode is three bits of a hostile file, of which the kernel uses six values.
+    known = np.where(chains.modes < modes, chains.modes, Mode.UNKNOWN)
+    codes = (chains.modules.astype(np.int64) * symbols + chains.symbols) * modes + known
     found, places = distinct(codes)
     rest, mode_codes = np.divmod(found, modes)
     module_codes, symbol_codes = np.divmod(rest, symbols)

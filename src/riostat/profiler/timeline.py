@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riostat.profiler.grouping import group_samples, weigh
+from riostat.profiler.grouping import extent_s, group_samples, weigh
 from riostat.profiler.profile import Profile
 
 __all__ = ["Series", "Timeline", "build_timeline"]
@@ -36,7 +36,7 @@ class Timeline:
 
 def build_timeline(profile: Profile, *, bins: int, processes: int) -> Timeline:
     """Return the timeline of a profile in `bins` parts, with that many of its processes at most."""
-    seconds = profile.seconds / bins
+    seconds = extent_s(profile) / bins
     clock = profile.event.endswith("-clock")
     scale = (1e-9 if clock else 1.0) / seconds if seconds else 0.0
     times = (np.arange(bins) + 0.5) * seconds

@@ -2,13 +2,11 @@
 
 import json
 import os
-import pty
 import select
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -214,24 +212,36 @@ def test_a_signal_ends_the_recording_cleanly(
     assert run.events()[-1].fields["ended_by"] == "signal"
 
 
+AT_A_TERMINAL = """
+import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b""
+try:
+    while part := os.read(terminal, 4096):
+        said += part
+        if b"ready" in part:
+            os.write(terminal, b"\\x03")
+except OSError:
+    pass  # how a terminal says that its last process has ended
+sys.stdout.write(said.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
 def test_what_is_typed_at_the_terminal_is_the_commands(tmp_path: Path) -> None:
     script = "trap 'exit 7' INT; echo ready; while :; do sleep 0.05; done"
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execve(
-            sys.executable,
-            [*RECORD, "-o", "typed", "--", "sh", "-c", script],
-            environment(tmp_path),
-        )
-    said = b""
-    while b"ready" not in said:
-        said += os.read(terminal, 4096)
-    os.write(terminal, b"\x03")
-    with suppress(OSError):  # how a terminal says that its last process has ended
-        while part := os.read(terminal, 4096):
-            said += part
-    assert os.waitpid(child, 0)[1] == 0, said
-    assert b"The command ended with exit status 7." in said
+    command = [*RECORD, "-o", "typed", "--", "sh", "-c", script]
+    done = subprocess.run(
+        [sys.executable, "-c", AT_A_TERMINAL, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "The command ended with exit status 7." in done.stdout
     assert Run.open(tmp_path / "runs/typed").events()[-1].fields["ended_by"] == "command"
 
 

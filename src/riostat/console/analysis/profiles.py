@@ -18,7 +18,7 @@ from riostat.profiler.symbols.symbolizer import Symbolizer
 
 __all__ = ["Profiles", "SpanProfiles"]
 
-_KEPT = 4
+_KEPT = 2
 
 
 class SpanProfiles:

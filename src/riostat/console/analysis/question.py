@@ -29,7 +29,10 @@ class SpanQuery(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """One question; `other` is the span that a diff compares with."""
+    """One question.
+
+    `other` is the span that a diff compares with, and that a page's timeline covers.
+    """
 
     kind: QueryKind
     span: SpanQuery

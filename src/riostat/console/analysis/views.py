@@ -213,7 +213,7 @@ def page_view(
     children: bool,
     top: int | None,
 ) -> RunPage:
-    """Return what the page of a run shows: the timeline of all of it, the rest of the span."""
+    """Return what the page of a run shows: the timeline of `whole`, the rest of `chosen`."""
     timeline = timeline_view(whole, event, bins=_PAGE_BINS)
     profile = chosen.of(event)
     picture = pictures.timeline(

@@ -58,9 +58,9 @@ def answer(profiles: Profiles, query: Query) -> bytes:
             after = profiles.load(query.other)
             view = diff_view(chosen, after, query.event, by=query.by, top=query.top)
         case "page":
-            whole = profiles.load(msgspec.structs.replace(query.span, from_s=None, to_s=None))
+            assert query.other is not None
             view = page_view(
-                whole,
+                profiles.load(query.other),
                 chosen,
                 query.event,
                 by=query.by,

@@ -1,9 +1,13 @@
-"""The child that reads the rolling run: ``python -m riostat.console.live.feed DATA``.
+"""The child that reads the rolling run.
 
-Once a second it writes the state of the live profile to standard output, a line of JSON. It is a
-process of its own so that symbol tables never sit in the server.
+``python -m riostat.console.live.feed DATA BYTES SECONDS`` writes the state of the live profile to
+standard output once a second, a line of JSON. It is a process of its own so that symbol tables
+never sit in the server. When reading large ones has left it with more than BYTES of memory it ends,
+though not before SECONDS, and the next one reads the open segment anew.
 """
 
+import math
+import os
 import re
 import sys
 import time
@@ -16,7 +20,6 @@ from riostat.console.live.names import LiveNames
 from riostat.console.live.state import WINDOW_S, LiveState, RecorderUse
 from riostat.console.live.tail import SegmentTail
 from riostat.console.live.window import Window
-from riostat.console.schema import slots_of
 from riostat.console.usage import process_use
 from riostat.core.clock import SYSTEM_CLOCK, Clock
 from riostat.core.datadir import DataDirectory
@@ -28,7 +31,7 @@ from riostat.core.writer import FILE_SUFFIX, is_being_written
 
 __all__ = ["LiveFeed"]
 
-_TICK_S = 1.0
+_EARLY_S = 0.1  # by how much a step may come before its second
 _CATCH_UP_NS = (WINDOW_S + 1) * 1_000_000_000
 _WRITER_PID = re.compile(r"-(\d+)[.]")
 
@@ -45,7 +48,6 @@ class LiveFeed:
         self._window = Window()
         self._lost_before = 0
         self._samples = 0
-        self._domains: dict[str, str] = {}
         self._recorder: tuple[int, float, float] | None = None
 
     def step(self) -> LiveState:
@@ -101,7 +103,6 @@ class LiveFeed:
             self._segment = None
         if self._segment is None:
             self._segment = SegmentTail(newest, run.id)
-            self._window.restart_idle()
         self._read_segment(self._segment)
 
     def _read_segment(self, segment: SegmentTail) -> None:
@@ -118,18 +119,15 @@ class LiveFeed:
 
     def _described(self, state: LiveState, run: Run) -> LiveState:
         segment = self._segment
-        if segment is None or segment.description is None or not segment.last_ns:
+        if segment is None or segment.description is None or segment.drained_ns <= 0:
             return msgspec.structs.replace(state, state="starting", run=run.id)
         description = segment.description
-        behind_s = (self._clock.monotonic_ns() - segment.last_ns) / 1e9
         event = description.events[0]
         summary = self._window.summary(
-            segment.last_ns,
-            self._clock.realtime_ns() / 1e9 - behind_s,
+            segment.drained_ns,
+            math.floor(self._clock.realtime_ns() / 1e9 + _EARLY_S),
             full_rate=(event.frequency_hz or 1) * max(len(description.cpus), 1),
         )
-        for domain in summary.domains:
-            self._domains.setdefault(domain.name, domain.kind)
         return msgspec.structs.replace(
             state,
             state="stopped" if segment.pause else "recording",
@@ -150,7 +148,6 @@ class LiveFeed:
             processes=summary.processes,
             symbols=summary.symbols,
             recorder=self._recorder_use(run, segment.path),
-            slots=slots_of(self._domains.items()),
             moment=summary.moment,
         )
 
@@ -183,15 +180,19 @@ def _segment_number(path: Path) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-def _main(data: Path) -> None:
+def _main(data: Path, most_bytes: int, least_s: float) -> None:
     feed = LiveFeed(DataDirectory(data), SYSTEM_CLOCK)
-    due_s = time.monotonic()
-    while True:
+    started_s = time.monotonic()
+    while time.monotonic() - started_s < least_s or not _has_more_than(most_bytes):
         sys.stdout.buffer.write(msgspec.json.encode(feed.step()) + b"\n")
         sys.stdout.buffer.flush()
-        due_s = max(due_s + _TICK_S, time.monotonic())
-        time.sleep(due_s - time.monotonic())
+        time.sleep(1 - time.time() % 1)  # at whole seconds, so that the history has no gaps
+
+
+def _has_more_than(most_bytes: int) -> bool:
+    use = process_use(os.getpid())
+    return use is not None and use.memory_bytes > most_bytes
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    _main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -23,8 +23,8 @@ Function = tuple[str, str]
 """Module and symbol."""
 UNNAMED: Function = (UNKNOWN, UNKNOWN)
 
-_TABLE_BYTES = 32 << 20
-_LARGE_TABLE_BYTES = 16 << 20
+_TABLE_BYTES = 20 << 20
+_LARGE_TABLE_BYTES = 8 << 20
 _LARGE_TABLE_REST_NS = 60_000_000_000
 _NAMES = 1 << 15
 _FILES = 1000
@@ -99,4 +99,5 @@ class LiveNames:
 
 def _bytes_of(table: SymbolTable) -> int:
     arrays = (table.starts, table.ends, table.name_starts, table.name_lengths, table.module_codes)
-    return len(table.names) + sum(array.nbytes for array in arrays)
+    # A table that was kept is views into its file's bytes, and its names once more.
+    return 2 * len(table.names) + sum(array.nbytes for array in arrays)

@@ -16,6 +16,7 @@ import msgspec
 
 from riostat.console.answers import refusal
 from riostat.console.live.state import HISTORY_S, LiveState, Moment
+from riostat.console.schema import slots_of
 from riostat.console.tether import tethered
 from riostat.core.datadir import DataDirectory
 
@@ -25,6 +26,8 @@ _LISTENERS = 32
 _PENDING = 4
 _LINE_BYTES = 1 << 20
 _RESTART_S = 2.0
+_FEED_BYTES = 68 << 20
+_FEED_S = 60.0
 _RESTARTED = "The reader of the live profile ended unasked and is started again."
 
 
@@ -50,16 +53,26 @@ class Live:
     """The newest state of the rolling run, its history, and the listeners.
 
     `problem` says why nothing is recorded, where whoever started the recorder knows. `dropped`
-    counts the updates that slow listeners lost, `restarts` how often the child was started anew.
+    counts the updates that slow listeners lost, `restarts` how often the child ended unasked. One
+    that has more than `feed_bytes` of memory is renewed, but not in its first `feed_seconds`.
     """
 
-    def __init__(self, data: DataDirectory, problem: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        data: DataDirectory,
+        problem: Callable[[], str | None],
+        *,
+        feed_bytes: int = _FEED_BYTES,
+        feed_seconds: float = _FEED_S,
+    ) -> None:
         self.dropped = 0
         self.restarts = 0
         self._data = data
         self._problem = problem
+        self._limits = (str(feed_bytes), str(feed_seconds))
         self._state = LiveState()
         self._history: deque[Moment] = deque(maxlen=HISTORY_S)
+        self._domains: dict[str, str] = {}
         self._listeners: list[_Listener] = []
         self._ended = False
         self._feed: asyncio.subprocess.Process | None = None
@@ -130,14 +143,16 @@ class Live:
     async def _keep_feed(self) -> None:
         while True:
             with contextlib.suppress(OSError):
-                await self._follow_feed()
+                if await self._follow_feed() == 0:
+                    continue  # it had grown, and the next one begins where it was
             self.restarts += 1
             self._take(LiveState(state="stopped", reason=_RESTARTED))
             await asyncio.sleep(_RESTART_S)
 
-    async def _follow_feed(self) -> None:
+    async def _follow_feed(self) -> int:
+        """Take what a new child says until it ends; return its exit status."""
         self._feed = await asyncio.create_subprocess_exec(
-            *tethered(["-m", "riostat.console.live.feed", str(self._data.root)]),
+            *tethered(["-m", "riostat.console.live.feed", str(self._data.root), *self._limits]),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # a terminal's Ctrl-C is for the server, which ends the child
@@ -148,14 +163,18 @@ class Live:
         try:
             async for line in self._feed.stdout:
                 self._take(msgspec.json.decode(line, type=LiveState))
+            return await self._feed.wait()
         finally:
-            with contextlib.suppress(ProcessLookupError):
+            if self._feed.returncode is None:
                 self._feed.kill()
-            await self._feed.wait()
+                await self._feed.wait()
 
     def _take(self, state: LiveState) -> None:
         if state.moment is not None:
             self._history.append(state.moment)
+        for domain in state.domains:
+            self._domains.setdefault(domain.name, domain.kind)
+        state = msgspec.structs.replace(state, slots=slots_of(self._domains.items()))
         self._state = state
         for listener in self._listeners:
             self.dropped += listener.offer(self._judged(state))

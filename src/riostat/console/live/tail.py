@@ -4,12 +4,14 @@ Only samples of the last seconds are given on. Callchains are passed over: the l
 where time goes, and reports say how it got there.
 """
 
+import bisect
 import heapq
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -35,7 +37,10 @@ _MODE_MASK = 7
 _KERNEL_MODE, _USER_MODE = 1, 2
 _ARTEFACT_BYTES = 256 << 20
 _IDLE = "cpu.idle."
+_DRAIN_NS = 100_000_000  # more than it takes to drain all rings
 _TIME = attrgetter("time_ns")
+
+Timed = TypeVar("Timed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +90,11 @@ class SegmentTail:
         self._file = FrameFile(self.path, self.run_id)
 
     @property
-    def last_ns(self) -> int:
-        """When the newest frame was written."""
-        return self._file.last_ns
+    def drained_ns(self) -> int:
+        """Up to when all that happened has been read: rings are drained before idle times are."""
+        if self.ended:
+            return self._file.last_ns
+        return max((time_ns for time_ns, _ in self.idle.values()), default=0) - _DRAIN_NS
 
     @property
     def ended(self) -> bool:
@@ -95,7 +102,11 @@ class SegmentTail:
         return self._file.closed or self._file.damage is not None
 
     def read(self, since_ns: int) -> list[Hit]:
-        """Return the samples that were appended since the last call and taken after `since_ns`."""
+        """Return samples that were appended since the last call and taken after `since_ns`.
+
+        Rings of different CPUs are drained one after another, and what happened to a process on
+        one may belong before what it did on another: so nothing newer than `drained_ns` is given.
+        """
         for frame in self._file.frames():
             try:
                 self._take(frame, since_ns)
@@ -104,9 +115,7 @@ class SegmentTail:
         if self._processes is None:
             return []  # samples wait for the snapshot that names them
         hits = list(self._named(self._processes))
-        self._samples.clear()
-        self._records.clear()
-        self._processes.forget(self._file.last_ns)
+        self._processes.forget(self.drained_ns)
         return hits
 
     def _take(self, frame: Frame, since_ns: int) -> None:
@@ -151,7 +160,8 @@ class SegmentTail:
     def _take_chunk(self, frame: Frame, since_ns: int) -> None:
         chunk = frame.payload[_CHUNK_HEAD_BYTES : len(frame.payload) & ~7]
         starts: list[int] = []
-        walk(chunk.cast("H"), 0, len(chunk) // 2, starts)
+        halves = chunk.cast("H")
+        walk(halves, 0, starts, stop=len(halves), end=len(halves))
         others = []
         for start in (2 * at for at in starts):
             kind, misc, size = _HEADER.unpack_from(chunk, start)
@@ -176,13 +186,23 @@ class SegmentTail:
         """Yield the samples, each after all that had happened to its process before."""
         self._samples.sort(key=_TIME)
         self._records.sort(key=_TIME)
-        for item in heapq.merge(self._records, self._samples, key=_TIME):
+        samples = _taken(self._samples, self.drained_ns)
+        records = _taken(self._records, self.drained_ns)
+        for item in heapq.merge(records, samples, key=_TIME):
             if not isinstance(item, _Sample):
                 processes.apply(item)
                 continue
             domain, process = processes.named(item.pid, item.cgroup)
             place = _place(item, processes)
             yield Hit(item.time_ns, item.weight, item.pid, process, domain, place)
+
+
+def _taken(items: list[Timed], until_ns: int) -> list[Timed]:
+    """Take what happened up to a time off a list that is sorted by time."""
+    end = bisect.bisect_right(items, until_ns, key=_TIME)
+    taken = items[:end]
+    del items[:end]
+    return taken
 
 
 def _place(sample: _Sample, processes: LiveProcesses) -> Place | None:

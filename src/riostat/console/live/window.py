@@ -75,15 +75,15 @@ class Window:
             self._hits.append((hit.time_ns, hit.weight, number))
 
     def add_idle(self, idle: IdlePoints) -> None:
-        """Take the newest reading of all CPUs."""
+        """Take the newest reading of all CPUs; another recorder's counts begin at 0 again."""
         now_ns = max((time_ns for time_ns, _ in idle.values()), default=0)
-        if now_ns and (not self._idle or now_ns > self._idle[-1][0]):
-            self._idle.append((now_ns, dict(idle)))
-            self._first_ns = self._first_ns or now_ns
-
-    def restart_idle(self) -> None:
-        """Forget the readings: those that follow count from another start."""
-        self._idle.clear()
+        if not now_ns or (self._idle and now_ns <= self._idle[-1][0]):
+            return
+        before = self._idle[-1][1] if self._idle else {}
+        if any(seconds < before.get(cpu, (0, 0.0))[1] for cpu, (_, seconds) in idle.items()):
+            self._idle.clear()
+        self._idle.append((now_ns, dict(idle)))
+        self._first_ns = self._first_ns or now_ns
 
     def summary(self, now_ns: int, time_s: float, *, full_rate: float) -> Summary:
         """Sum up the window that ends at `now_ns`, which is `time_s` on the wall.
