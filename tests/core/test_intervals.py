@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -164,6 +164,7 @@ def test_rows_with_one_sample_none_or_all_have_a_width() -> None:
     assert 0 < one.low[0] < 1 / 1281 < one.high[0] < 10 / 1281
 
 
+@example([0.0] * 7 + [5e-324], 1)
 @given(st.lists(st.floats(0, 1e19), min_size=8, max_size=8), st.integers(1, 1000))
 def test_weights_of_any_size_have_an_interval(column: list[float], samples: int) -> None:
     weights = np.array([column, column[::-1]]).T

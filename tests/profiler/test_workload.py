@@ -1,5 +1,6 @@
 """The workload: held, released and ended. In processes of their own, because it forks."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,8 +94,10 @@ def test_a_command_inherits_no_signals_that_python_ignores() -> None:
     select.select([workload.descriptor], [], [])
     workload.end()
     """
-    masks = [line.split()[1] for line in run(program).splitlines()]
-    assert masks == ["0" * 16] * 2
+    blocked, ignored = (int(line.split()[1], 16) for line in run(program).splitlines())
+    assert blocked == 0
+    # What Python's own start makes ignored; others may come from whoever started the tests.
+    assert not ignored & (1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1)
 
 
 @pytest.mark.parametrize("name", ["no-such-program", "./no/such", "/", "a\x1b[2Jb"])

@@ -88,10 +88,11 @@ def block_bootstrap_shares(weights: _Floats, totals: _Floats, *, samples: float)
     if not total or not samples:
         return Estimates(np.zeros(rows), np.zeros(rows), np.ones(rows))
     shares = np.minimum(weights.sum(axis=0) / total, 1.0)
+    weights, totals = weights / total, totals / total  # no unit is too small or too large
     block = math.ceil(1.3 * math.sqrt(bins))
     residuals = weights - shares * totals[:, None]
     ratio = _fixed_b_critical_value(block / bins) / _Z
-    variance = _circular_block_variance(residuals, block) * (ratio / total) ** 2
+    variance = _circular_block_variance(residuals, block) * ratio**2
     independent = shares * (1 - shares)
     size = np.full(rows, float(samples))
     # Where a row has nothing or all, what is left of the variance is rounding.
