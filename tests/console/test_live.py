@@ -12,23 +12,15 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from riostat.console.live.feed import LiveFeed
-from riostat.console.live.names import LiveNames
-from riostat.console.live.processes import LiveProcesses
 from riostat.console.live.service import Live
-from riostat.console.live.state import WINDOW_S, LiveState
+from riostat.console.live.state import LiveState
 from riostat.console.live.tail import Hit, SegmentTail
-from riostat.console.live.window import Window
 from riostat.core.clock import SYSTEM_CLOCK
 from riostat.core.datadir import DataDirectory
-from riostat.core.domain import HOST, Domain, DomainKind
+from riostat.core.domain import Domain, DomainKind
 from riostat.core.run import Run
-from riostat.profiler.mappings import MappedFile
-from riostat.profiler.records import CgroupRecord, Comm, Fork, Mmap2, Namespaces
-from riostat.profiler.snapshot import ProcessSnapshot
 from tests.console.serving import new_console, rolling_recorder
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to sample every process")
@@ -212,118 +204,6 @@ def test_a_feed_that_has_grown_is_followed_by_another(data: DataDirectory) -> No
     assert not [state for state in seen if state.state == "stopped"]
 
 
-def process(pid: int, comm: bytes = b"a", cgroup: str = "/init.scope") -> ProcessSnapshot:
-    return ProcessSnapshot(pid, comm, cgroup, {"pid": 1, "net": 2, "mnt": 3}, MAPS)
-
-
-def test_a_process_is_named_by_what_happened_to_it() -> None:
-    table = LiveProcesses([process(1), process(7)], {5: "/docker-" + "a" * 64 + ".scope"})
-    assert table.named(7, 0) == (HOST, "a")
-    table.apply(Fork(10, 8, 7, 8))
-    assert table.named(8, 0) == (HOST, "a")
-    table.apply(Comm(11, 8, 8, b"b\n", exec=True))
-    assert table.named(8, 5) == (Domain("a" * 12, DomainKind.CONTAINER), "b\\x0a")
-    assert table.named(7, 0)[1] == "a"
-    table.apply(Comm(12, 7, 9, b"thread", exec=False))
-    assert table.named(7, 0)[1] == "a"
-    table.apply(Namespaces(13, 8, {"pid": 99, "net": 2, "mnt": 3}))
-    assert table.named(8, 0)[0].kind is DomainKind.CONTAINER
-    assert table.named(0, 0)[1] == "swapper"
-    assert table.named(4711, 0)[1] == "pid 4711"
-    table.apply(CgroupRecord(14, 6, b"/docker-" + b"b" * 64 + b".scope"))
-    assert table.named(7, 6)[0].name == "b" * 12
-
-
-def test_the_newest_mapping_counts_and_a_child_has_its_own() -> None:
-    table = LiveProcesses([process(7)], {})
-    table.apply(Fork(9, 8, 7, 8))
-    new = Mmap2(10, 7, 0x480000, 0x1000, 0, b"/bin/b", None, (8, 1, 78))
-    table.apply(new)
-    found = table.mapping(7, 0x480010)
-    assert found is not None
-    assert found.file == MappedFile("/bin/b", None, (8, 1, 78))
-    before = table.mapping(8, 0x480010)
-    assert before is not None
-    assert before.file.path == "/bin/a"
-    assert table.mapping(7, 0x600000) is None
-    assert table.mapping(9, 0x480010) is None
-    table.apply(Comm(11, 8, 8, b"c", exec=True))
-    assert table.mapping(8, 0x480010) is None
-
-
-def test_ended_processes_are_dropped_when_there_are_many() -> None:
-    table = LiveProcesses([process(1)], {})
-    for number in range(5000):
-        pid = 10_000_000 + number
-        table.apply(Fork(number, pid, 1, pid))
-    table.forget(100 * SECOND_NS)
-    assert table.named(10_000_001, 0)[1] == "pid 10000001"
-    assert table.named(1, 0)[1] == "a"
-
-
-def hit(time_ns: int, domain: Domain, weight: int = 1) -> Hit:
-    return Hit(time_ns, weight, 7, "p", domain, None)
-
-
-def test_the_window_forgets_and_shares_add_up() -> None:
-    window = Window()
-    now_ns = 100 * SECOND_NS
-    window.add([hit(now_ns - 20 * SECOND_NS, HOST)] * 5, {})
-    window.add([hit(now_ns - 1, HOST, weight=3), hit(now_ns - 2, WEB)], {})
-    window.add_idle({"cpu.idle.0": (now_ns - WINDOW_S * SECOND_NS, 0.0)})
-    window.add_idle({"cpu.idle.0": (now_ns, 7.5)})
-    summary = window.summary(now_ns, 1.0, full_rate=100.0)
-    assert summary.samples == 2
-    assert [(d.name, d.share) for d in summary.domains] == [("host", 0.75), ("web", 0.25)]
-    assert (summary.idle, summary.busy) == (0.75, 0.25)
-    assert [round(d.cpu, 4) for d in summary.domains] == [0.1875, 0.0625]
-    assert summary.moment.domains == {"host": 0.1875, "web": 0.0625}
-
-
-def test_another_recorder_counts_idle_time_anew() -> None:
-    window = Window()
-    for second, idle_s in ((1, 50.0), (2, 50.5), (3, 0.0)):
-        window.add_idle({"cpu.idle.0": (second * SECOND_NS, idle_s)})
-    assert window.summary(3 * SECOND_NS, 0.0, full_rate=1.0).idle is None
-    window.add_idle({"cpu.idle.0": (4 * SECOND_NS, 0.25)})
-    assert window.summary(4 * SECOND_NS, 0.0, full_rate=1.0).idle == 0.25
-
-
-def test_samples_tell_how_busy_it_is_until_idle_times_do() -> None:
-    window = Window()
-    window.add([hit(SECOND_NS, HOST)] * 50, {})
-    summary = window.summary(SECOND_NS, 0.0, full_rate=200.0)
-    assert (summary.busy, summary.idle) == (0.25, None)
-
-
-@given(st.lists(st.tuples(st.integers(0, 10), st.sampled_from([HOST, WEB])), max_size=50))
-def test_no_sample_of_the_window_is_lost(pairs: list[tuple[int, Domain]]) -> None:
-    window = Window()
-    now_ns = 1000 * SECOND_NS
-    window.add([hit(now_ns - age * SECOND_NS, domain) for age, domain in pairs], {})
-    summary = window.summary(now_ns, 0.0, full_rate=100.0)
-    inside = sum(age < WINDOW_S for age, _ in pairs)
-    assert summary.samples == inside == sum(domain.samples for domain in summary.domains)
-
-
-def test_names_are_remembered_when_tables_are_let_go(data: DataDirectory) -> None:
-    names = LiveNames(data.symbols, SYSTEM_CLOCK)
-    python = Path(sys.executable).resolve()
-    place = (MappedFile(str(python)), 1 << 30)
-    first = names.find([(place, os.getpid())])[place]
-    assert first == (python.name, f"{python.name} [unknown]") or first[0] == python.name
-    assert names.find([])[place] == first
-
-
-def test_tables_of_many_files_are_let_go(data: DataDirectory) -> None:
-    names = LiveNames(data.symbols, SYSTEM_CLOCK)
-    first = names._symbolizer
-    for number in range(1001):
-        place = (MappedFile(f"/nothing/{number}"), 1)
-        assert names.find([(place, os.getpid())])[place][0] == str(number)
-    assert names._symbolizer is not first
-
-
 @needs_root
 def test_a_segment_is_read_once(data: DataDirectory) -> None:
     with burning(), rolling_recorder(data.root):
@@ -339,14 +219,3 @@ def test_a_segment_is_read_once(data: DataDirectory) -> None:
     seen += tail.read(0)
     assert tail.ended
     assert tail.read(0) == []
-
-
-def test_subjects_that_left_the_window_are_forgotten() -> None:
-    window = Window()
-    old, new = SECOND_NS, 100 * SECOND_NS
-    window.add([Hit(old, 1, pid, "p", HOST, None) for pid in range(20_000)], {})
-    window.add([hit(new, WEB)], {})
-    assert window.summary(new, 0.0, full_rate=1.0).samples == 1
-    window.add([hit(new, HOST), hit(new, WEB)], {})
-    shares = {d.name: d.samples for d in window.summary(new, 0.0, full_rate=1.0).domains}
-    assert shares == {"web": 2, "host": 1}

@@ -62,6 +62,14 @@ def test_large_payloads_of_one_buffer_are_decoded_where_they_lie(gap: int) -> No
     assert np.shares_memory(batch.words, np.frombuffer(buffer, np.uint8)) == (gap != 4)
 
 
+def test_large_payloads_of_several_buffers_are_put_together() -> None:
+    payloads = [recorded.frame([recorded.sample(5, ip=n)] * 100) for n in range(2)]
+    batch = Batch([(memoryview(payload), 9) for payload in payloads])
+    starts, cut = record_starts(batch)
+    assert batch.words[starts + 2].tolist() == [0] * 100 + [1] * 100
+    assert cut == 0
+
+
 def test_each_record_has_the_time_of_its_chunk() -> None:
     one = recorded.lost(1, 1)
     batch = _batch(one, b"", one + one, b"")

@@ -6,6 +6,7 @@ import pytest
 
 from riostat.core.errors import ProfileError
 from riostat.core.frames import FrameKind
+from riostat.core.run import Run
 from riostat.core.span import Span
 from riostat.profiler.reading import Reading, read_profile
 from tests.profiler import recorded
@@ -171,6 +172,18 @@ def test_damage_inside_is_told_and_the_rest_is_read(recording: Recording) -> Non
     assert len(reading.samples) == 1
     assert reading.damaged == 2
     assert len(reading.damage) == 2
+
+
+def test_the_unfinished_end_of_a_live_recording_is_no_damage(recording: Recording) -> None:
+    recording.begin()
+    with recording.writer.path.open("ab") as file:
+        file.write(b"RIOF")
+    kernels = recording.root / "kernels"
+    live = read_profile(Run.open(recording.path), None, kernels=kernels)
+    recording.writer.abandon()
+    cut = read_profile(Run.open(recording.path), None, kernels=kernels)
+    recording._writer = None
+    assert (len(live.damage), len(cut.damage)) == (0, 1)
 
 
 def test_a_missing_part_of_an_artefact_is_damage(recording: Recording) -> None:

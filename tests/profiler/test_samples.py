@@ -1,4 +1,5 @@
 import random
+import struct
 from dataclasses import fields
 from pathlib import Path
 
@@ -93,6 +94,19 @@ def test_times_outside_the_span_are_left_out(kernels: Path, time_ns: int, kept: 
 def test_samples_of_an_unknown_event_are_damage(kernels: Path) -> None:
     samples, _, damaged = _decode(kernels, [recorded.sample(2_000, event_id=43)])
     assert (len(samples), damaged) == (0, 1)
+
+
+@pytest.mark.parametrize("compiled_bytes", [1, 1 << 20])
+@pytest.mark.parametrize("size", [8, 64, 80])
+def test_a_sample_of_another_size_is_damage(kernels: Path, size: int, compiled_bytes: int) -> None:
+    data = struct.pack("<IHH", 9, 2, size) + recorded.sample(2_000)[8:size].ljust(size - 8, b"\0")
+    samples, _, damaged = _decode(kernels, [data], compiled_bytes=compiled_bytes)
+    assert (len(samples), damaged) == (0, 1)
+
+
+def test_side_records_come_by_time(kernels: Path) -> None:
+    _, sides, _ = _decode(kernels, [recorded.lost(t, 1) for t in (300, 200, 400)])
+    assert [side.time_ns for side in sides] == [200, 300, 400]
 
 
 @pytest.mark.parametrize("payload", [b"", b"\0" * 7, b"\0" * 13])

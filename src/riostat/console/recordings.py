@@ -17,7 +17,15 @@ from riostat.core.clock import Clock
 from riostat.core.datadir import DataDirectory
 from riostat.core.text import printable
 
-__all__ = ["Recording", "RecordingRequest", "Recordings"]
+__all__ = [
+    "LEAST_FREQUENCY_HZ",
+    "LEAST_SECONDS",
+    "MOST_FREQUENCY_HZ",
+    "MOST_SECONDS",
+    "Recording",
+    "RecordingRequest",
+    "Recordings",
+]
 
 LEAST_SECONDS, MOST_SECONDS = 1.0, 600.0
 LEAST_FREQUENCY_HZ, MOST_FREQUENCY_HZ = 1, 10_000

@@ -46,6 +46,7 @@ class LiveFeed:
         self._run: Run | None = None
         self._segment: SegmentTail | None = None
         self._window = Window()
+        self._last_words: str | None = None
         self._lost_before = 0
         self._samples = 0
         self._recorder: tuple[int, float, float] | None = None
@@ -54,13 +55,16 @@ class LiveFeed:
         """Read what is new and return the state of now."""
         now = datetime.fromtimestamp(self._clock.realtime_ns() / 1e9, UTC)
         state = LiveState(time=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        if self._run is None or not self._is_written(self._run):
-            found = self._find_run()
-            if found is None:
-                return self._without_recorder(state)
-            self._run = found
-        self._read(self._run)
-        return self._described(state, self._run)
+        try:
+            if self._run is None or not self._is_written(self._run):
+                found = self._find_run()
+                if found is None:
+                    return self._without_recorder(state)
+                self._run = found
+            self._read(self._run)
+            return self._described(state, self._run)
+        except RunError:  # it was removed at this moment
+            return self._without_recorder(state)
 
     def _find_run(self) -> Run | None:
         for path in reversed(self._runs.paths()):
@@ -74,22 +78,17 @@ class LiveFeed:
 
     @staticmethod
     def _is_written(run: Run) -> bool:
-        try:
-            return any(map(is_being_written, run.files()))
-        except RunError:
-            return False
+        return any(map(is_being_written, run.files()))
 
     def _without_recorder(self, state: LiveState) -> LiveState:
         if self._run is None:
             return state
-        reason = self._segment.pause if self._segment else None
-        self._segment = None
-        return msgspec.structs.replace(
-            state,
-            state="stopped",
-            reason=reason or "The rolling recording has ended.",
-            run=self._run.id,
-        )
+        if self._segment is not None:
+            self._read_segment(self._segment)  # its last words may say why
+            self._last_words = self._segment.pause
+            self._segment = None
+        reason = self._last_words or "The rolling recording has ended."
+        return msgspec.structs.replace(state, state="stopped", reason=reason, run=self._run.id)
 
     def _read(self, run: Run) -> None:
         """Read the open segment to its end, then the one that follows it."""
@@ -167,12 +166,19 @@ class LiveFeed:
             cpu=round(rate, 5),
             cpu_seconds=round(use.cpu_seconds, 2),
             memory_bytes=use.memory_bytes,
-            bytes=sum(path.stat().st_size for path in run.files() if path.exists()),
+            bytes=sum(map(_size_of, run.files())),
         )
 
 
 def _sentence(*texts: str | None) -> str | None:
     return printable(" ".join(filter(None, texts))) or None
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # the recorder dropped its oldest segment
 
 
 def _segment_number(path: Path) -> int:

@@ -69,8 +69,8 @@ class _Sample:
 class SegmentTail:
     """One segment, read as it grows. `idle` has the newest idle seconds of each CPU.
 
-    `ticks` are (time, sum of idle seconds over CPUs), one a second; `lost` counts records that
-    found no room; `pause` is the sentence that says why recording paused.
+    `lost` counts records that found no room; `pause` is the sentence that says why recording
+    paused.
     """
 
     path: Path
