@@ -11,7 +11,7 @@ from riostat.profiler.locations import Addresses, Chains, Locator, locate_chains
 from riostat.profiler.mappings import Mapping, parse_maps
 from riostat.profiler.processes import ProcessTable, Snapshot
 from riostat.profiler.reading import Description
-from riostat.profiler.records import Ksymbol, SideRecord
+from riostat.profiler.records import Ksymbol, Mmap2, SideRecord
 from riostat.profiler.snapshot import parse_snapshot
 from riostat.profiler.symbols.symbolizer import Symbolizer
 from tests.profiler import recorded
@@ -104,6 +104,26 @@ def test_what_is_not_known_is_told_by_what_is(tmp_path: Path, library: Mapping) 
     ]
     assert locator.kernel_reason is not None
     assert recorded.BOOT in locator.kernel_reason
+
+
+def test_an_address_may_be_mapped_again(tmp_path: Path) -> None:
+    """What is there counts at each time; before, between, and after two new mappings."""
+    records: list[SideRecord] = [
+        Mmap2(time_ns, 1, 0x7000, 0x1000, 0, b"/no/%d" % time_ns, None, None) for time_ns in (9, 19)
+    ]
+    maps = b"7000-8000 r-xp 0 08:01 3 /no/old\n"
+    locator = _locator(tmp_path, [recorded.process(1, b"a", maps=maps)], records)
+    times = np.array([8, 9, 18, 19, 8, 19], np.uint64)
+    found = locator.locate(
+        Addresses(
+            np.full(6, 0x7010, np.uint64),
+            np.full(6, Mode.USER, np.uint8),
+            np.zeros(6, np.int32),
+            times,
+        )
+    )
+    names = [locator.module_names[code] for code in found.modules.tolist()]
+    assert names == ["old", "9", "9", "19", "old", "19"]
 
 
 def test_code_that_the_kernel_made_is_named(tmp_path: Path) -> None:

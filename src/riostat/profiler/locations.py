@@ -15,7 +15,7 @@ from riostat.core.text import printable
 from riostat.profiler.callchains import Callchains, Mode
 from riostat.profiler.cgroups import process_domain
 from riostat.profiler.distinct import distinct
-from riostat.profiler.mappings import AddressSpace, MappedFile, find_mappings
+from riostat.profiler.mappings import AddressSpace, MappedFile, Mapping, find_mappings
 from riostat.profiler.processes import ProcessTable
 from riostat.profiler.reading import Description
 from riostat.profiler.records import Ksymbol, SideRecord
@@ -113,21 +113,29 @@ class Locator:
         return list(self._symbols)
 
     def locate(self, addresses: Addresses) -> Locations:
-        """Return the file and the function of each address, those that nothing is known of too."""
-        count = len(addresses.ips)
-        found = Locations(np.empty(count, np.int32), np.empty(count, np.int32))
-        tables = np.empty(count, np.int32)
-        offsets = addresses.ips.copy()
-        for group, rows in _by_code(self._groups(addresses)):
+        """Return the file and the function of each address, those that nothing is known of too.
+
+        What is the same for many of them is looked up once.
+        """
+        entries = np.empty(len(addresses.ips), np.int64)
+        tables, offsets = [np.zeros(0, np.int32)], [np.zeros(0, np.uint64)]
+        count = 0
+        for group, members in _by_code(self._groups(addresses)):
+            rows = _sorted_by(addresses.ips, members)
+            ips, times_ns = addresses.ips[rows], addresses.times_ns[rows]
+            mappings = self._spaces[group].mappings() if group >= 0 else []
+            begins = _begins(ips, apart=_may_differ(mappings, times_ns))
+            entries[rows] = np.cumsum(begins) + (count - 1)
+            ips, times_ns = ips[begins], times_ns[begins]
+            count += len(ips)
             if group >= 0:
-                self._map(group, _sorted_by(addresses.ips, rows), addresses, tables, offsets)
+                numbers, ips = self._map(group, mappings, ips, times_ns)
             else:
-                tables[rows] = self._number_of_group(group)
-        for number, members in _by_code(tables):
-            table, rows = self._tables[number], _sorted_by(offsets, members)
-            look_up = table.lookup if table.name == KERNEL else table.lookup_offsets
-            self._name(table, look_up(offsets[rows]), rows, found)
-        return found
+                numbers = np.full(len(ips), self._number_of_group(group), np.int32)
+            tables.append(numbers)
+            offsets.append(ips)
+        found = self._name(np.concatenate(tables), np.concatenate(offsets))
+        return Locations(found.modules[entries], found.symbols[entries])
 
     def _groups(self, addresses: Addresses) -> NDArray[np.int32]:
         """Return the space of each address, or the group that stands for one."""
@@ -152,15 +160,12 @@ class Locator:
     def _map(
         self,
         space: int,
-        rows: NDArray[np.int64],
-        addresses: Addresses,
-        tables: NDArray[np.int32],
-        offsets: NDArray[np.uint64],
-    ) -> None:
-        """Set the tables and the file offsets of a space's addresses, which are sorted."""
-        mappings = self._spaces[space].mappings()
-        found = find_mappings(mappings, addresses.ips[rows], addresses.times_ns[rows])
-        different, places = distinct(found)
+        mappings: Sequence[Mapping],
+        ips: NDArray[np.uint64],
+        times_ns: NDArray[np.uint64],
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+        """Return the tables of a space's sorted addresses, and the offsets into their files."""
+        different, places = distinct(find_mappings(mappings, ips, times_ns))
         numbers, shifts = [], []
         for place in different.tolist():
             if place < 0:
@@ -170,8 +175,7 @@ class Locator:
                 mapping = mappings[place]
                 numbers.append(self._number_of_file(mapping.file, self._roots[space]))
                 shifts.append((mapping.offset - mapping.start) % (1 << 64))
-        tables[rows] = np.array(numbers, np.int32)[places]
-        offsets[rows] += np.array(shifts, np.uint64)[places]
+        return np.array(numbers, np.int32)[places], ips + np.array(shifts, np.uint64)[places]
 
     def _number_of_file(self, file: MappedFile, root_pid: int | None) -> int:
         key = file, root_pid
@@ -212,24 +216,38 @@ class Locator:
         self._tables.append(table)
         return len(self._tables) - 1
 
-    def _name(
-        self,
-        table: SymbolTable,
-        functions: NDArray[np.int32],
-        rows: NDArray[np.int64],
-        found: Locations,
-    ) -> None:
-        different, places = distinct(functions)
-        names = table.symbols(different)
-        if different[0] < 0 and table.name != UNKNOWN:
-            names[0] = f"{table.name} {UNKNOWN}"
-        modules = [
-            self._modules.setdefault(table.module(function), len(self._modules))
-            for function in different.tolist()
-        ]
-        symbols = [self._symbols.setdefault(name, len(self._symbols)) for name in names]
-        found.modules[rows] = np.array(modules, np.int32)[places]
-        found.symbols[rows] = np.array(symbols, np.int32)[places]
+    def _name(self, tables: NDArray[np.int32], offsets: NDArray[np.uint64]) -> Locations:
+        """Return the functions at offsets into the files of tables."""
+        found = Locations(np.empty(len(tables), np.int32), np.empty(len(tables), np.int32))
+        for number, members in _by_code(tables):
+            table, rows = self._tables[number], _sorted_by(offsets, members)
+            look_up = table.lookup if table.name == KERNEL else table.lookup_offsets
+            functions, places = distinct(look_up(offsets[rows]))
+            names = table.symbols(functions)
+            if functions[0] < 0 and table.name != UNKNOWN:
+                names[0] = f"{table.name} {UNKNOWN}"
+            modules = [
+                self._modules.setdefault(table.module(function), len(self._modules))
+                for function in functions.tolist()
+            ]
+            symbols = [self._symbols.setdefault(name, len(self._symbols)) for name in names]
+            found.modules[rows] = np.array(modules, np.int32)[places]
+            found.symbols[rows] = np.array(symbols, np.int32)[places]
+        return found
+
+
+def _begins(ips: NDArray[np.uint64], *, apart: bool) -> NDArray[np.bool_]:
+    """Return which sorted addresses differ from the one before, or, `apart`, all of them."""
+    begins = np.ones(len(ips), np.bool_)
+    if not apart:
+        np.not_equal(ips[1:], ips[:-1], out=begins[1:])
+    return begins
+
+
+def _may_differ(mappings: Sequence[Mapping], times_ns: NDArray[np.uint64]) -> bool:
+    """Return whether one address may lie in several mappings, because one was made meanwhile."""
+    newest_ns = max((mapping.time_ns for mapping in mappings), default=0)
+    return newest_ns > int(times_ns.min())
 
 
 def locate_chains(

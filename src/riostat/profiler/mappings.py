@@ -50,6 +50,7 @@ class Mapping(NamedTuple):
     file: MappedFile
 
 
+@lru_cache(maxsize=4096)  # processes have most of their files in common
 def mapped_file(
     path: bytes, build_id: bytes | None, inode: tuple[int, int, int] | None
 ) -> MappedFile:
@@ -66,7 +67,7 @@ def parse_maps(text: bytes) -> list[Mapping]:
     ]
 
 
-@lru_cache(maxsize=4096)  # processes have most of their files in common
+@lru_cache(maxsize=4096)
 def _file_of_line(major: bytes, minor: bytes, number: bytes, path: bytes) -> MappedFile:
     inode = int(major, 16), int(minor, 16), int(number)
     return mapped_file(path.replace(rb"\012", b"\n"), None, inode)
