@@ -283,8 +283,8 @@ def test_addresses_have_the_names_that_perf_gives_them(tmp_path: Path) -> None:
         table, offset = _located(symbolizer, mappings, int(address, 16))
         (found,) = table.symbols(table.lookup_offsets(np.array([offset], np.uint64)))
         known += found != UNKNOWN
-        # perf calls a linkage entry without a name "@plt".
-        if found != (UNKNOWN if name == "@plt" else name):
+        # Linkage entries have a test of their own; perf leaves some without a name.
+        if found != name and not name.endswith("@plt") and not found.endswith("@plt"):
             different.append((address, found, name))
     assert known > 100
     assert different == []
