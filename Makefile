@@ -65,6 +65,7 @@ system-packages:
 
 .venv/package: pyproject.toml .venv/requirements
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 .venv/requirements: requirements.txt | $(BIN)/pip
