@@ -133,4 +133,4 @@ def test_importing_the_server_loads_no_numbers() -> None:
 
 def test_an_application_can_be_made_without_a_server(data: Path) -> None:
     application = create_app(new_settings(data), token=TOKEN)
-    assert application.console.live.listeners == 0
+    assert len(application.console.live.listeners) == 0

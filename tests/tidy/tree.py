@@ -40,7 +40,7 @@ class Source:
 @cache
 def text_sources() -> tuple[Source, ...]:
     """Every text file of the project that is its own."""
-    paths = [path for path in ROOT.iterdir() if path.is_file()]
+    paths = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]
     for folder in _FOLDERS:
         paths += [path for path in (ROOT / folder).rglob("*") if path.is_file()]
     own = [path for path in paths if _FOREIGN.isdisjoint(path.relative_to(ROOT).parts)]

@@ -165,7 +165,7 @@ class Api:
     async def live(self, request: Request) -> Response:
         """Answer /api/live."""
         live = self._console.live
-        live.check_room()
+        live.listeners.check_room()
 
         async def events() -> AsyncIterator[bytes]:
             async with live.listen() as states:

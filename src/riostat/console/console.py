@@ -23,7 +23,7 @@ class Console:
 
     def end_streams(self) -> None:
         """Let every answer that is being given come to its end, so that the server can end."""
-        self.live.end()
+        self.live.listeners.end()
         self.recordings.end()
         self.analysis.end()
 

@@ -23,10 +23,11 @@ from riostat.profiler.ring import Ring
 from riostat.profiler.sampler import Sampler
 from riostat.profiler.snapshot import cgroup_entries, cgroup_mount, process_entries
 
-__all__ = ["ENCODING", "PROFILE_CHANNEL", "RecordingFile"]
+__all__ = ["ENCODING", "PROFILE_CHANNEL", "ROLLING_WRITER", "RecordingFile"]
 
 PROFILE_CHANNEL = "profile"
 ENCODING = "perf/1"
+ROLLING_WRITER = "rolling"
 
 _CHUNK_HEAD = struct.Struct("<II")
 _NOTE = struct.Struct("<III")

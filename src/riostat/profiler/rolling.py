@@ -21,7 +21,7 @@ from riostat.core.segments import Retention, Segments
 from riostat.core.writer import RunWriter
 from riostat.profiler.idle import IdleTimes
 from riostat.profiler.opening import SamplingRequest, open_sampler
-from riostat.profiler.recording import RecordingFile
+from riostat.profiler.recording import ROLLING_WRITER, RecordingFile
 from riostat.profiler.signals import EndingSignals, die_with_parent
 from riostat.profiler.symbols.boot import save_kernel_symbols
 
@@ -52,7 +52,7 @@ class RollingRecorder:
         self._retention = retention
         self._clock = clock
         self._report = report
-        self._segments = Segments(run, "rolling", retention, clock)
+        self._segments = Segments(run, ROLLING_WRITER, retention, clock)
         self._sampler = open_sampler(self._request)
         self._idle = IdleTimes()
         self._state = "new"

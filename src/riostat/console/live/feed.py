@@ -28,6 +28,7 @@ from riostat.core.run import Run
 from riostat.core.runs import RunDirectory
 from riostat.core.text import printable
 from riostat.core.writer import FILE_SUFFIX, is_being_written
+from riostat.profiler.recording import ROLLING_WRITER
 
 __all__ = ["LiveFeed"]
 
@@ -56,7 +57,7 @@ class LiveFeed:
         now = datetime.fromtimestamp(self._clock.realtime_ns() / 1e9, UTC)
         state = LiveState(time=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
         try:
-            if self._run is None or not self._is_written(self._run):
+            if self._run is None or not _recorded(self._run):
                 found = self._find_run()
                 if found is None:
                     return self._without_recorder(state)
@@ -70,15 +71,11 @@ class LiveFeed:
         for path in reversed(self._runs.paths()):
             try:
                 run = Run.open(path)
-                if run.manifest.rolling and self._is_written(run):
+                if run.manifest.rolling and _recorded(run):
                     return run
             except RunError:
                 continue  # the list of runs says what is wrong with it
         return None
-
-    @staticmethod
-    def _is_written(run: Run) -> bool:
-        return any(map(is_being_written, run.files()))
 
     def _without_recorder(self, state: LiveState) -> LiveState:
         if self._run is None:
@@ -92,7 +89,7 @@ class LiveFeed:
 
     def _read(self, run: Run) -> None:
         """Read the open segment to its end, then the one that follows it."""
-        written = [path for path in run.files() if is_being_written(path)]
+        written = _recorded(run)
         if not written:
             return
         newest = max(written, key=_segment_number)
@@ -168,6 +165,15 @@ class LiveFeed:
             memory_bytes=use.memory_bytes,
             bytes=sum(map(_size_of, run.files())),
         )
+
+
+def _recorded(run: Run) -> list[Path]:
+    """Return the segments that the recorder writes now; others may write into its run too."""
+    return [
+        path
+        for path in run.files()
+        if path.name.startswith(f"{ROLLING_WRITER}-") and is_being_written(path)
+    ]
 
 
 def _sentence(*texts: str | None) -> str | None:

@@ -1,20 +1,18 @@
 """The live profile: what the machine did in the last seconds, told once a second to who listens.
 
-A child process, `livefeed`, reads what is appended to the rolling run and looks up names; it says
-one line a second. Here are the newest line, the history and the listeners. A listener that does
-not take its updates loses the oldest, and is told how many.
+A child process, `feed`, reads what is appended to the rolling run and looks up names; it says
+one line a second. Here are the newest line, the history and the listeners.
 """
 
 import asyncio
 import contextlib
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from riostat.console.answers import refusal
+from riostat.console.listeners import Listeners
 from riostat.console.live.state import HISTORY_S, LiveState, Moment
 from riostat.console.schema import slots_of
 from riostat.console.tether import tethered
@@ -22,8 +20,6 @@ from riostat.core.datadir import DataDirectory
 
 __all__ = ["Live"]
 
-_LISTENERS = 32
-_PENDING = 4
 _LINE_BYTES = 1 << 20
 _RESTART_S = 2.0
 _FEED_BYTES = 68 << 20
@@ -31,30 +27,12 @@ _FEED_S = 60.0
 _RESTARTED = "The reader of the live profile ended unasked and is started again."
 
 
-@dataclass(slots=True)
-class _Listener:
-    pending: deque[LiveState] = field(default_factory=deque)
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-    dropped: int = 0
-
-    def offer(self, state: LiveState) -> int:
-        """Keep a state for this listener; return how many older ones it lost thereby."""
-        lost = 0
-        if len(self.pending) == _PENDING:
-            self.pending.popleft()
-            lost = 1
-        self.dropped += lost
-        self.pending.append(state)
-        self.ready.set()
-        return lost
-
-
 class Live:
     """The newest state of the rolling run, its history, and the listeners.
 
-    `problem` says why nothing is recorded, where whoever started the recorder knows. `dropped`
-    counts the updates that slow listeners lost, `restarts` how often the child ended unasked. One
-    that has more than `feed_bytes` of memory is renewed, but not in its first `feed_seconds`.
+    `problem` says why nothing is recorded, where whoever started the recorder knows. `restarts`
+    counts how often the child ended unasked. One that has more than `feed_bytes` of memory is
+    renewed, but not in its first `feed_seconds`.
     """
 
     def __init__(
@@ -65,7 +43,7 @@ class Live:
         feed_bytes: int = _FEED_BYTES,
         feed_seconds: float = _FEED_S,
     ) -> None:
-        self.dropped = 0
+        self.listeners: Listeners[LiveState] = Listeners()
         self.restarts = 0
         self._data = data
         self._problem = problem
@@ -73,15 +51,8 @@ class Live:
         self._state = LiveState()
         self._history: deque[Moment] = deque(maxlen=HISTORY_S)
         self._domains: dict[str, str] = {}
-        self._listeners: list[_Listener] = []
-        self._ended = False
         self._feed: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def listeners(self) -> int:
-        """How many listen."""
-        return len(self._listeners)
 
     @property
     def feed_pid(self) -> int | None:
@@ -96,49 +67,21 @@ class Live:
         """Return the newest state, with the history."""
         return msgspec.structs.replace(self._judged(self._state), history=list(self._history))
 
-    def check_room(self) -> None:
-        """Raise `HTTPException` when nobody more can listen."""
-        if len(self._listeners) >= _LISTENERS:
-            raise refusal(
-                503, f"{_LISTENERS} pages listen already, which is the most; close one of them."
-            )
-
     @contextlib.asynccontextmanager
     async def listen(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Give the newest state and every one that follows, as JSON."""
-        listener = _Listener()
-        listener.offer(self._judged(self._state))
-        with self._listed(listener):
-            yield self._updates(listener)
-
-    def end(self) -> None:
-        """Let every listener's stream come to its end."""
-        self._ended = True
-        for listener in self._listeners:
-            listener.ready.set()
+        async with self.listeners.listen(self._judged(self._state)) as states:
+            yield (
+                msgspec.json.encode(msgspec.structs.replace(state, dropped=dropped))
+                async for state, dropped in states
+            )
 
     async def close(self) -> None:
         """Stop following and end the child."""
-        self.end()
+        self.listeners.end()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-
-    @contextlib.contextmanager
-    def _listed(self, listener: _Listener) -> Iterator[None]:
-        self._listeners.append(listener)
-        try:
-            yield
-        finally:
-            self._listeners.remove(listener)
-
-    async def _updates(self, listener: _Listener) -> AsyncIterator[bytes]:
-        while not self._ended:
-            await listener.ready.wait()
-            listener.ready.clear()
-            while listener.pending and not self._ended:
-                state = listener.pending.popleft()
-                yield msgspec.json.encode(msgspec.structs.replace(state, dropped=listener.dropped))
 
     async def _keep_feed(self) -> None:
         while True:
@@ -176,8 +119,7 @@ class Live:
             self._domains.setdefault(domain.name, domain.kind)
         state = msgspec.structs.replace(state, slots=slots_of(self._domains.items()))
         self._state = state
-        for listener in self._listeners:
-            self.dropped += listener.offer(self._judged(state))
+        self.listeners.tell(self._judged(state))
 
     def _judged(self, state: LiveState) -> LiveState:
         problem = None if state.state == "recording" else self._problem()
