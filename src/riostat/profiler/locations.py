@@ -62,12 +62,14 @@ class Chains:
     """The callchains of n samples with the names of their frames, innermost first.
 
     `codes` i32[n] is the chain of each sample; the frames of chain k are at
-    ``offsets[k]:offsets[k + 1]`` of `modules` and `symbols` (i32, places in the lists of names) and
-    `modes` (u8, a `Mode`). Every chain has a frame: a sample without callers has its own.
+    ``offsets[k]:offsets[k + 1]`` of `ips` (u64, of a caller where it goes on), `modules` and
+    `symbols` (i32, places in the lists of names) and `modes` (u8, a `Mode`). Every chain has a
+    frame: a sample without callers has its own.
     """
 
     codes: NDArray[np.int32]
     offsets: NDArray[np.int64]
+    ips: NDArray[np.uint64]
     modules: NDArray[np.int32]
     symbols: NDArray[np.int32]
     modes: NDArray[np.uint8]
@@ -282,6 +284,7 @@ def locate_chains(
     return Chains(
         codes=codes.astype(np.int32),
         offsets=offsets,
+        ips=ips,
         modules=found.modules,
         symbols=found.symbols,
         modes=modes,
