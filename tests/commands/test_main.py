@@ -58,3 +58,29 @@ def test_a_reader_that_goes_away_is_no_trace(tmp_path: Path) -> None:
         ["/bin/sh", "-c", command], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert done.stderr == ""
+
+
+def test_a_command_that_is_profiled_has_the_environment_that_the_user_gave(tmp_path: Path) -> None:
+    names = [name for name in os.environ if name.startswith("OPENBLAS")]
+    program = "import os; print([name for name in os.environ if name.startswith('OPENBLAS')])"
+    done = riostat(
+        "profile", "record", "-o", "run", "--", sys.executable, "-c", program, data=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == str(names)
+
+
+def test_numpy_starts_no_threads_of_its_own() -> None:
+    program = (
+        "import sys; from riostat.commands.main import main\n"
+        "sys.argv = ['riostat', '--version']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "import numpy; from pathlib import Path\n"
+        "print(len(list(Path('/proc/self/task').iterdir())))"
+    )
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=clean
+    )
+    assert done.stdout.splitlines()[-1] == "1"

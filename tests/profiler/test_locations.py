@@ -40,13 +40,17 @@ def _maps(library: Mapping) -> bytes:
 
 
 def _locator(
-    tmp_path: Path, entries: list[bytes], records: list[SideRecord] | None = None
+    tmp_path: Path,
+    entries: list[bytes],
+    records: list[SideRecord] | None = None,
+    perf_maps: dict[int, bytes] | None = None,
 ) -> Locator:
     description = Description("perf/1", [], [0], boot_id=recorded.BOOT)
     snapshot = Snapshot(0, parse_snapshot(b"".join(entries)))
     records = records or []
     table = ProcessTable([snapshot], records)
-    return Locator(table, Symbolizer(tmp_path / "symbols"), description, records)
+    symbolizer = Symbolizer(tmp_path / "symbols")
+    return Locator(table, symbolizer, description, records, perf_maps or {})
 
 
 def _located(locator: Locator, *queries: tuple[int, Mode, int]) -> list[tuple[str, str]]:
@@ -104,6 +108,21 @@ def test_what_is_not_known_is_told_by_what_is(tmp_path: Path, library: Mapping) 
     ]
     assert locator.kernel_reason is not None
     assert recorded.BOOT in locator.kernel_reason
+
+
+def test_what_a_process_compiled_is_named_by_its_perf_map(tmp_path: Path) -> None:
+    maps = b"5000-6000 rwxp 0 00:00 0 \n7000-8000 r-xp 0 08:01 3 /no/such\n"
+    entries = [recorded.process(pid, b"a", maps=maps) for pid in (1, 2)]
+    perf_maps = {1: b"5000 20 LazyCompile:*work app.js:1\n9000 20 outside any mapping\n"}
+    locator = _locator(tmp_path, entries, perf_maps=perf_maps)
+    places = (0x5010, 0x5030, 0x7010, 0x9010)
+    assert _located(locator, *((place, Mode.USER, 0) for place in places)) == [
+        ("[jit]", "LazyCompile:*work app.js:1"),
+        ("[jit]", "[jit] [unknown]"),
+        ("such", "such [unknown]"),
+        ("[jit]", "outside any mapping"),
+    ]
+    assert _located(locator, (0x5010, Mode.USER, 1)) == [("[anon]", "[anon] [unknown]")]
 
 
 def test_an_address_may_be_mapped_again(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from riostat.core.errors import RiostatError, SettingError
 __all__ = ["command", "main", "run"]
 
 _FIRST_COLLECTION = 50_000
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 command = LazyGroup(
     {
@@ -55,6 +56,10 @@ def main() -> None:
     # Start-up makes many objects and no garbage; and what lives at the end goes with the process:
     # searching it for cycles, as Python would, is a tenth of what a short recording costs.
     gc.set_threshold(_FIRST_COLLECTION)
+    if _BLAS_THREADS not in os.environ:
+        # numpy's BLAS starts a thread for each CPU, which spins; nothing here multiplies matrices.
+        # `os.environ` stays as the user has it, and so a command that is profiled has it too.
+        os.putenv(_BLAS_THREADS, "1")
     code = run(sys.argv[1:])
     gc.freeze()
     sys.exit(code)

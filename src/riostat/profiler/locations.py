@@ -21,6 +21,7 @@ from riostat.profiler.reading import Description
 from riostat.profiler.records import Ksymbol, SideRecord
 from riostat.profiler.symbols.boot import this_boot
 from riostat.profiler.symbols.kernel import KERNEL
+from riostat.profiler.symbols.perfmap import JIT, perf_map_table
 from riostat.profiler.symbols.symbolizer import Symbolizer
 from riostat.profiler.symbols.table import UNKNOWN, SymbolTable
 
@@ -30,9 +31,11 @@ _VDSO = "[vdso]"
 _MADE_AT_RUN_TIME = "[bpf]"
 
 # Groups of addresses that no address space answers for; those of spaces are 0 and more.
-_KERNEL_GROUP, _NO_GROUP = -1, -2
+_KERNEL_GROUP, _NO_GROUP, _COMPILED_GROUP = -1, -2, -6
 _GROUP_OF_MODE = np.full(8, _NO_GROUP, np.int32)
 _GROUP_OF_MODE[[Mode.KERNEL, Mode.HYPERVISOR, Mode.GUEST_KERNEL, Mode.GUEST_USER]] = -1, -3, -4, -5
+# Where code lies that a process has compiled: memory without a file, mapped by one way or another.
+_COMPILED_PATHS = ("/memfd:", "[anon")
 _NAME_OF_GROUP = {_NO_GROUP: UNKNOWN, -3: "[hypervisor]", -4: "[guest kernel]", -5: "[guest]"}
 
 
@@ -62,12 +65,14 @@ class Chains:
     """The callchains of n samples with the names of their frames, innermost first.
 
     `codes` i32[n] is the chain of each sample; the frames of chain k are at
-    ``offsets[k]:offsets[k + 1]`` of `modules` and `symbols` (i32, places in the lists of names) and
-    `modes` (u8, a `Mode`). Every chain has a frame: a sample without callers has its own.
+    ``offsets[k]:offsets[k + 1]`` of `ips` (u64, of a caller where it goes on), `modules` and
+    `symbols` (i32, places in the lists of names) and `modes` (u8, a `Mode`). Every chain has a
+    frame: a sample without callers has its own.
     """
 
     codes: NDArray[np.int32]
     offsets: NDArray[np.int64]
+    ips: NDArray[np.uint64]
     modules: NDArray[np.int32]
     symbols: NDArray[np.int32]
     modes: NDArray[np.uint8]
@@ -78,6 +83,7 @@ class Chains:
 class Locator:
     """Finds locations, and collects the names of what it finds.
 
+    `perf_maps` are what processes, by their numbers, say of the code that they compiled.
     `kernel_reason` says why the kernel's functions have no names, once they were asked for.
     """
 
@@ -87,12 +93,14 @@ class Locator:
         symbols: Symbolizer,
         description: Description,
         records: Sequence[SideRecord],
+        perf_maps: dict[int, bytes],
     ) -> None:
         self.kernel_reason: str | None = None
         self._processes = processes
         self._symbolizer = symbols
         self._description = description
         self._records = records
+        self._perf_maps = perf_maps
         self._is_this_boot = description.boot_id == this_boot()
         self._modules: dict[str, int] = {}
         self._symbols: dict[str, int] = {}
@@ -167,12 +175,16 @@ class Locator:
         """Return the tables of a space's sorted addresses, and the offsets into their files."""
         different, places = distinct(find_mappings(mappings, ips, times_ns))
         numbers, shifts = [], []
+        pid = self._spaces[space].pid
         for place in different.tolist():
-            if place < 0:
+            mapping = mappings[place] if place >= 0 else None
+            if pid in self._perf_maps and (mapping is None or _may_be_compiled(mapping.file)):
+                numbers.append(self._number_of_compiled(pid))
+                shifts.append(0)
+            elif mapping is None:
                 numbers.append(self._number_of_group(_NO_GROUP))
                 shifts.append(0)
             else:
-                mapping = mappings[place]
                 numbers.append(self._number_of_file(mapping.file, self._roots[space]))
                 shifts.append((mapping.offset - mapping.start) % (1 << 64))
         return np.array(numbers, np.int32)[places], ips + np.array(shifts, np.uint64)[places]
@@ -201,6 +213,14 @@ class Locator:
             number = self._table_numbers[key] = self._add(table)
         return number
 
+    def _number_of_compiled(self, pid: int) -> int:
+        key = _COMPILED_GROUP, pid
+        number = self._table_numbers.get(key)
+        if number is None:
+            table = perf_map_table(self._perf_maps[pid])
+            number = self._table_numbers[key] = self._add(table)
+        return number
+
     def _kernel_table(self) -> SymbolTable:
         told = self._description
         table = self._symbolizer.kernel(told.kernel_release, told.kernel_build_id, told.boot_id)
@@ -221,7 +241,8 @@ class Locator:
         found = Locations(np.empty(len(tables), np.int32), np.empty(len(tables), np.int32))
         for number, members in _by_code(tables):
             table, rows = self._tables[number], _sorted_by(offsets, members)
-            look_up = table.lookup if table.name == KERNEL else table.lookup_offsets
+            by_address = table.name in {KERNEL, JIT}
+            look_up = table.lookup if by_address else table.lookup_offsets
             functions, places = distinct(look_up(offsets[rows]))
             names = table.symbols(functions)
             if functions[0] < 0 and table.name != UNKNOWN:
@@ -234,6 +255,10 @@ class Locator:
             found.modules[rows] = np.array(modules, np.int32)[places]
             found.symbols[rows] = np.array(symbols, np.int32)[places]
         return found
+
+
+def _may_be_compiled(file: MappedFile) -> bool:
+    return not file.path or file.path.startswith(_COMPILED_PATHS)
 
 
 def _begins(ips: NDArray[np.uint64], *, apart: bool) -> NDArray[np.bool_]:
@@ -282,6 +307,7 @@ def locate_chains(
     return Chains(
         codes=codes.astype(np.int32),
         offsets=offsets,
+        ips=ips,
         modules=found.modules,
         symbols=found.symbols,
         modes=modes,

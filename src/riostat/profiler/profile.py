@@ -168,7 +168,13 @@ class Profile:
     @cached_property
     def _locator(self) -> Locator:
         reading = self._reading
-        return Locator(self._processes, self._symbols, reading.description, reading.records)
+        return Locator(
+            self._processes,
+            self._symbols,
+            reading.description,
+            reading.records,
+            reading.perf_maps,
+        )
 
     @cached_property
     def _addresses(self) -> Addresses:

@@ -21,6 +21,7 @@ from riostat.core.run import Run
 from riostat.core.span import Span
 from riostat.core.text import printable
 from riostat.core.writer import is_being_written
+from riostat.profiler.perfmaps import perf_map_pid
 from riostat.profiler.processes import Snapshot
 from riostat.profiler.recording import ENCODING, PROFILE_CHANNEL
 from riostat.profiler.records import CgroupRecord, Lost, SideRecord, Throttle
@@ -33,6 +34,7 @@ __all__ = ["Description", "EventDescription", "Reading", "read_profile"]
 # without a free CPU drains late.
 _DRAIN_LATE_NS = 10_000_000_000
 _ARTEFACT_BYTES = 256 << 20
+_PERF_MAP_BYTES = 64 << 20
 _SENTENCES_MAX = 20
 _EVENTS_MAX = 1024
 _FOREVER_NS = (1 << 63) - 1
@@ -74,7 +76,8 @@ class Description:
 class Reading:
     """What was recorded in a span that began at `started_ns` (CLOCK_MONOTONIC).
 
-    `event_numbers` are those in the samples' columns, by name. `lost` records found no room in a
+    `event_numbers` are those in the samples' columns, by name; `perf_maps` what processes say of
+    the code that they compiled, by their numbers. `lost` records found no room in a
     ring and `throttled` times the kernel held an event back; `idle_seconds` is the sum over CPUs,
     None where it was not recorded; `damaged` records were left out, `damage` says what else was.
     """
@@ -85,6 +88,7 @@ class Reading:
     records: Sequence[SideRecord]
     snapshots: Sequence[Snapshot]
     cgroups: Mapping[int, str]
+    perf_maps: dict[int, bytes]
     started_ns: int
     seconds: float
     lost: int
@@ -132,6 +136,21 @@ class _Segment:
         return Snapshot(time_ns, parse_snapshot(self.artefact("processes")), afresh=self.afresh)
 
 
+@dataclass(slots=True)
+class _PerfMap:
+    """The parts of a process's newest perf map, from whichever writer of the run."""
+
+    parts: list[memoryview] = field(default_factory=list)
+    size: int = 0
+
+    def take(self, part: int, data: memoryview) -> None:
+        if part == 0:
+            self.parts, self.size = [], 0
+        self.size += len(data)
+        if part == len(self.parts) and self.size <= _PERF_MAP_BYTES:
+            self.parts.append(data)
+
+
 class _Reader:
     """Takes the frames of a run in the order of their times."""
 
@@ -147,6 +166,7 @@ class _Reader:
         self._description: Description | None = None
         self._event_numbers: dict[str, int] = {}
         self._segments: dict[str, _Segment] = {}
+        self._perf_maps: dict[int, _PerfMap] = {}
         self._idle: dict[str, list[memoryview]] = {}
         self._events: list[Event] = []
         self._first_ns, self._last_ns = _FOREVER_NS, 0
@@ -182,6 +202,8 @@ class _Reader:
                 self._decoder.restart()
                 self._segments.clear()
             self._segments[frame.file] = _Segment(frame.time_ns)
+        elif (pid := perf_map_pid(name)) is not None:
+            self._perf_maps.setdefault(pid, _PerfMap()).take(part, data)
         elif frame.file in self._segments:
             self._segments[frame.file].take(name, part, data, frame.time_ns)
 
@@ -231,6 +253,7 @@ class _Reader:
             records=records,
             snapshots=self._snapshots(),
             cgroups=self._cgroups(records),
+            perf_maps={pid: b"".join(taken.parts) for pid, taken in self._perf_maps.items()},
             started_ns=began_ns,
             seconds=max(0, ended_ns - began_ns - gaps_ns) / 1e9,
             lost=self._lost(within),

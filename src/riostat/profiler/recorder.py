@@ -68,7 +68,7 @@ class Recorder:
         A workload that is still there then is ended. Raises `RunFullError` when the disk is
         full: what was recorded until then stays readable.
         """
-        started_ns = self._begin()
+        started_ns, realtime_ns = self._begin(), self._clock.realtime_ns()
         before_s = time.process_time()
         try:
             if workload is not None:
@@ -78,6 +78,7 @@ class Recorder:
             self._sampler.disable()
         stopped_ns = self._clock.monotonic_ns()
         self._file.tick(self._idle)
+        self._file.take_perf_maps(realtime_ns)
         steady_s = time.process_time() - before_s
         summary = RecordingSummary(
             seconds=(stopped_ns - started_ns) / 1e9,

@@ -3,7 +3,8 @@
 Channels of one file: ``profile`` (samples, encoding perf/1: u32 cpu, u32 zero, then whole records
 exactly as the kernel wrote them), ``cpu.idle.N`` (series, seconds), ``recording`` (events
 ``started``, ``lost``, ``stopped``, and of a rolling recording ``paused`` and ``resumed``) and
-``snapshot`` (artefacts ``recording``, ``cgroups`` and ``processes``). A file reads alone.
+``snapshot`` (artefacts ``recording``, ``cgroups`` and ``processes``, and ``perf-PID.map`` for each
+process that says what it compiled). A file reads alone.
 """
 
 import json
@@ -19,6 +20,7 @@ from riostat.core.text import printable
 from riostat.core.writer import RunWriter
 from riostat.profiler.idle import IdleTimes
 from riostat.profiler.opening import SamplingRequest
+from riostat.profiler.perfmaps import perf_maps
 from riostat.profiler.ring import Ring
 from riostat.profiler.sampler import Sampler
 from riostat.profiler.snapshot import cgroup_entries, cgroup_mount, process_entries
@@ -97,6 +99,11 @@ class RecordingFile:
             parts.append(some)
             self.drain_all()
         self.writer.artefact(self._snapshot, "processes", b"".join(parts))
+
+    def take_perf_maps(self, since_ns: int) -> None:
+        """Write an artefact for each perf map of the processes since then (CLOCK_REALTIME)."""
+        for name, text in perf_maps(since_ns=since_ns):
+            self.writer.artefact(self._snapshot, name, text)
 
     def drain(self, ring: Ring) -> None:
         """Append what a ring holds, in one frame and without looking at it."""

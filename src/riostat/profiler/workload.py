@@ -93,7 +93,7 @@ def _execute(command: Sequence[str], wait: int, report: int) -> None:
             signal.signal(ignored, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         if os.read(wait, 1):
-            os.execvp(command[0], list(command))  # noqa: S606 - the user's own command
+            os.execvpe(command[0], list(command), os.environ)  # noqa: S606 - the user's own command
     except OSError as error:
         os.write(report, _ERRNO.pack(error.errno or 0))
     finally:

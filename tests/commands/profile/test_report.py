@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +125,34 @@ def test_what_cannot_be_answered_is_refused_in_one_sentence(data: Path) -> None:
     assert "cannot be grouped by 'colour'" in refusal(
         riostat(data, "report", "latest", "--by", "colour"), 2
     )
+
+
+BURN_IN_A_KERNEL = """
+import os, sys, time
+from pathlib import Path
+from riostat.core.kernelcache import import_kernels
+from riostat.core.kernelsymbols import perf_map_of_kernels
+
+import numpy as np
+kernels = import_kernels("riostat.profiler.kernels", Path(sys.argv[1]))
+known, multiplier = 20_000, np.uint64(0x9E3779B97F4A7C15)
+offsets, frames = np.arange(known + 1), np.arange(known, dtype=np.uint64)
+def burn():
+    kernels.rehash(known, multiplier, np.full(1 << 16, -1, np.int32), offsets, frames)
+burn()
+path = f"/tmp/perf-{os.getpid()}.map"
+Path(path).write_bytes(perf_map_of_kernels([kernels]))
+print(path, flush=True)
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    burn()
+"""
+
+
+def test_code_that_was_compiled_at_run_time_has_its_names(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", BURN_IN_A_KERNEL, str(tmp_path / "kernels")]
+    recorded = riostat(tmp_path, "record", "-o", "run", "-F", "999", "--", *program)
+    Path(recorded.stdout.splitlines()[0]).unlink()
+    rows = _json(tmp_path, "--by", "module,symbol")["rows"]
+    compiled = {row["symbol"] for row in rows if row["module"] == "[jit]"}
+    assert "profiler.kernels.rehash" in compiled

@@ -75,6 +75,6 @@ def test_a_hostile_name_of_a_process_hides_no_sample(names: list[bytes]) -> None
     assert [sample.period for sample in found] == [250_000] * len(names)
 
 
-def test_the_innermost_address_is_the_one_that_was_hit() -> None:
+def test_addresses_are_what_was_hit_and_where_callers_go_on() -> None:
     (sample,) = _read(make_profile([Hit(0.5, (1, 0))]))
-    assert [address for address, *_ in sample.frames] == [0x401010, 0]
+    assert [address for address, *_ in sample.frames] == [0x401010, 0x400010]

@@ -2,8 +2,8 @@
 
 A sample is a line ``comm pid/tid [cpu] seconds: count event:``, for each frame from the innermost
 out a line ``address function (module)``, and an empty line. Readers take these apart at white
-space, so that in comm and module it becomes an underscore. What is left out: addresses of callers,
-which are 0, and domains, which perf does not know.
+space, so that in comm and module it becomes an underscore. What is left out: domains, which perf
+does not know.
 """
 
 import re
@@ -52,9 +52,11 @@ def _frame_lines(profile: Profile) -> tuple[list[str], list[str]]:
         f"{chains.symbol_names[symbol]} ({modules[module]})\n"
         for module, symbol in zip(chains.modules.tolist(), chains.symbols.tolist(), strict=True)
     ]
+    ips = chains.ips.tolist()
     bounds = list(pairwise(chains.offsets.tolist()))
     callers = [
-        "".join(f"\t{0:>16x} {line}" for line in lines[first + 1 : end]) for first, end in bounds
+        "".join(f"\t{ips[at]:>16x} {lines[at]}" for at in range(first + 1, end))
+        for first, end in bounds
     ]
     return [lines[first] for first, _ in bounds], callers
 
