@@ -16,5 +16,5 @@ def test_a_refusal_has_a_code_a_status_and_a_sentence() -> None:
 
 def test_who_is_to_wait_is_told_how_long() -> None:
     refusal = slow_down("The queues are full.")
-    assert (refusal.status, refusal.retry_after_s) == (503, 1)
-    assert (internal_error().status, internal_error().retry_after_s) == (500, None)
+    assert (refusal.status, refusal.header) == (503, (b"retry-after", b"1"))
+    assert (internal_error().status, internal_error().header) == (500, None)

@@ -52,12 +52,12 @@ _STATUS: Final = {
 
 
 class S3Error(RefusedRequestError):
-    """A request is refused; the message is one sentence for the client, `code` is S3's."""
+    """A request is refused; the message is for the client, `code` is S3's, `header` goes along."""
 
-    def __init__(self, code: str, message: str, *, retry_after_s: int | None = None) -> None:
+    def __init__(self, code: str, message: str, *, header: tuple[bytes, bytes] | None = None):
         super().__init__(message)
         self.code = code
-        self.retry_after_s = retry_after_s
+        self.header = header
 
     @property
     def status(self) -> int:
@@ -67,7 +67,7 @@ class S3Error(RefusedRequestError):
 
 def slow_down(message: str) -> S3Error:
     """Return the refusal that makes clients wait and try again."""
-    return S3Error("SlowDown", message, retry_after_s=1)
+    return S3Error("SlowDown", message, header=(b"retry-after", b"1"))
 
 
 def internal_error() -> S3Error:
