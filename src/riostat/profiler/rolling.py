@@ -17,11 +17,11 @@ from pathlib import Path
 
 from riostat.core.clock import SYSTEM_CLOCK, Clock
 from riostat.core.errors import RiostatError, RunError, RunFullError
+from riostat.core.segments import Retention, Segments
 from riostat.core.writer import RunWriter
 from riostat.profiler.idle import IdleTimes
 from riostat.profiler.opening import SamplingRequest, open_sampler
 from riostat.profiler.recording import RecordingFile
-from riostat.profiler.segments import Retention, Segments
 from riostat.profiler.signals import EndingSignals, die_with_parent
 from riostat.profiler.symbols.boot import save_kernel_symbols
 

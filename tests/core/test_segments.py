@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from riostat.core.channels import ChannelKind
 from riostat.core.clock import SYSTEM_CLOCK
-from riostat.profiler.segments import Retention, Segments
+from riostat.core.segments import Retention, Segments
 
 SECOND = 1_000_000_000
 
