@@ -1,15 +1,11 @@
 """The application and the server that puts it on a port."""
 
 import contextlib
-import errno
 import logging
-import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -25,16 +21,17 @@ from riostat.console.api import Api
 from riostat.console.console import Console
 from riostat.console.live.service import Live
 from riostat.console.pages import Pages
-from riostat.console.protocol import BoundedHttp
 from riostat.console.recordings import Recordings
 from riostat.console.routes import ANY, Endpoint, openapi, routes
 from riostat.console.runs import RunCatalogue
 from riostat.console.static import StaticTree
 from riostat.console.statuses import status_of
 from riostat.console.templates import Templates
+from riostat.core.boundedhttp import BoundedHttp
 from riostat.core.clock import SYSTEM_CLOCK
 from riostat.core.datadir import DataDirectory
 from riostat.core.errors import ConsoleError, RiostatError
+from riostat.core.httpserver import HttpServer, bound_socket
 from riostat.core.runs import RunDirectory
 from riostat.core.settings import Settings
 from riostat.core.text import printable
@@ -45,7 +42,6 @@ __all__ = ["Application", "create_app", "first_url", "serve"]
 _HERE = Path(__file__).parent
 _KEEP_ALIVE_S = 30
 _GRACE_S = 3
-_BACKLOG = 128
 _CONNECTIONS = 256
 
 
@@ -134,31 +130,6 @@ def _failures(templates: Templates) -> dict[type[Exception], ExceptionHandler]:
     return {HTTPException: refused, RiostatError: failed, Exception: broken}
 
 
-class _Server(uvicorn.Server):
-    """Says when it is ready, ends event streams when it is to end, and keeps signals to itself."""
-
-    def __init__(
-        self, config: uvicorn.Config, *, ready: Callable[[], None], end: Callable[[], None]
-    ) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._end = end
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._end()
-        await super().shutdown(sockets)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
-        # uvicorn's own raises the signal again at its end, which would end the caller unasked.
-        self.force_exit = self.should_exit and sig == signal.SIGINT
-        self.should_exit = True
-
-
 def first_url(settings: Settings, token: str) -> str:
     """Return the address that opens the console in a browser of this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
@@ -178,7 +149,8 @@ def serve(
     the token or the address cannot be used.
     """
     token = load_token(DataDirectory(settings.data).token, settings.token)
-    with contextlib.closing(_bound(settings)) as listener:
+    listener = bound_socket(settings.host, settings.port, who="The console", failure=ConsoleError)
+    with contextlib.closing(listener):
         application = create_app(settings, token=token, problem=problem)
         config = uvicorn.Config(
             application.asgi,
@@ -195,38 +167,9 @@ def serve(
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_GRACE_S,
         )
-        server = _Server(
+        server = HttpServer(
             config,
             ready=lambda: ready(first_url(settings, token)),
             end=application.console.end_streams,
         )
         server.run(sockets=[listener])
-
-
-def _bound(settings: Settings) -> socket.socket:
-    where = f"{printable(settings.host)}:{settings.port}"
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-    except (OSError, UnicodeError) as error:
-        raise ConsoleError(
-            f"The console cannot listen on {where} ({error}); give an address of this machine "
-            "with --host."
-        ) from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        remedy = (
-            "choose another port with --port, or end what listens there"
-            if error.errno == errno.EADDRINUSE
-            else "choose another address with --host or another port with --port"
-        )
-        raise ConsoleError(
-            f"The console cannot listen on {where} ({error.strerror}); {remedy}."
-        ) from error
-    return listener

@@ -12,6 +12,20 @@
     │   ├── SamplingError       the kernel refuses to sample
     │   ├── SymbolError         a symbol source cannot be used
     │   └── ProfileError        a recording cannot answer what was asked
+    ├── StoreError
+    │   ├── BucketNotFoundError no bucket has that name
+    │   ├── BucketExistsError   a bucket has that name already
+    │   ├── BucketNotEmptyError a bucket that is to go has objects
+    │   ├── ObjectNotFoundError no object has that key, or the version read is gone
+    │   ├── StoreNameError      a bucket or key has a name that cannot be
+    │   ├── PreconditionError   the object is not as the caller said it must be
+    │   ├── DigestMismatchError what arrived is not what the sender summed up
+    │   ├── StoreFullError      no disk has room
+    │   ├── StoreBusyError      a queue is full
+    │   ├── BlockLostError      no copy of a block reads right
+    │   ├── DiskError           a disk is missing, foreign or fails
+    │   ├── RefusedRequestError a client's request is refused
+    │   └── StoreFormatError    a file of a store is damaged, foreign or hostile
     └── ConsoleError            the console cannot serve
 
 A message is one sentence: what, the value, the remedy. Misuse of our own code is an
@@ -19,9 +33,18 @@ A message is one sentence: what, the value, the remedy. Misuse of our own code i
 """
 
 __all__ = [
+    "BlockLostError",
+    "BucketExistsError",
+    "BucketNotEmptyError",
+    "BucketNotFoundError",
     "ConsoleError",
+    "DigestMismatchError",
+    "DiskError",
+    "ObjectNotFoundError",
+    "PreconditionError",
     "ProfileError",
     "ProfilerError",
+    "RefusedRequestError",
     "RiostatError",
     "RunError",
     "RunFormatError",
@@ -29,6 +52,11 @@ __all__ = [
     "RunNotFoundError",
     "SamplingError",
     "SettingError",
+    "StoreBusyError",
+    "StoreError",
+    "StoreFormatError",
+    "StoreFullError",
+    "StoreNameError",
     "SymbolError",
 ]
 
@@ -71,6 +99,62 @@ class SymbolError(ProfilerError):
 
 class ProfileError(ProfilerError):
     """A recording cannot answer what was asked of it."""
+
+
+class StoreError(RiostatError):
+    """The store cannot do what was asked."""
+
+
+class BucketNotFoundError(StoreError):
+    """No bucket has that name."""
+
+
+class BucketExistsError(StoreError):
+    """A bucket has that name already."""
+
+
+class BucketNotEmptyError(StoreError):
+    """A bucket that is to be removed still has objects."""
+
+
+class ObjectNotFoundError(StoreError):
+    """No object has that key, or the version that is being read was overwritten or deleted."""
+
+
+class StoreNameError(StoreError):
+    """A bucket or key has a name that the store does not take."""
+
+
+class PreconditionError(StoreError):
+    """The object is not in the state that the caller made a condition."""
+
+
+class DigestMismatchError(StoreError):
+    """What arrived differs in size or digest from what its sender said."""
+
+
+class StoreFullError(StoreError):
+    """No disk has room for the next block."""
+
+
+class StoreBusyError(StoreError):
+    """A queue is full; the same may be asked again later."""
+
+
+class BlockLostError(StoreError):
+    """No copy of a block reads right."""
+
+
+class DiskError(StoreError):
+    """A disk is missing, is not the one that belongs there, or fails."""
+
+
+class RefusedRequestError(StoreError):
+    """A request to one of the store's front ends is refused."""
+
+
+class StoreFormatError(StoreError):
+    """A file of a store is damaged, foreign or hostile."""
 
 
 class ConsoleError(RiostatError):

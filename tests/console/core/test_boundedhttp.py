@@ -4,8 +4,8 @@ from pathlib import Path
 
 import httpx2
 
-from riostat.console.protocol import HEAD_BYTES
 from riostat.console.usage import process_use
+from riostat.core.boundedhttp import HEAD_BYTES
 from tests.console.serving import RunningConsole
 
 
