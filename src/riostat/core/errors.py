@@ -12,6 +12,10 @@
     │   ├── SamplingError       the kernel refuses to sample
     │   ├── SymbolError         a symbol source cannot be used
     │   └── ProfileError        a recording cannot answer what was asked
+    ├── SwitchError
+    │   ├── GuestError          a guest, or its front end, breaks the protocol
+    │   ├── PortError           a port cannot be attached, or is not there
+    │   └── ConfigurationError  a switch's configuration cannot be used
     └── ConsoleError            the console cannot serve
 
 A message is one sentence: what, the value, the remedy. Misuse of our own code is an
@@ -19,7 +23,10 @@ A message is one sentence: what, the value, the remedy. Misuse of our own code i
 """
 
 __all__ = [
+    "ConfigurationError",
     "ConsoleError",
+    "GuestError",
+    "PortError",
     "ProfileError",
     "ProfilerError",
     "RiostatError",
@@ -29,6 +36,7 @@ __all__ = [
     "RunNotFoundError",
     "SamplingError",
     "SettingError",
+    "SwitchError",
     "SymbolError",
 ]
 
@@ -71,6 +79,22 @@ class SymbolError(ProfilerError):
 
 class ProfileError(ProfilerError):
     """A recording cannot answer what was asked of it."""
+
+
+class SwitchError(RiostatError):
+    """The switch cannot do what was asked."""
+
+
+class GuestError(SwitchError):
+    """A guest, or the front end that speaks for it, breaks the protocol."""
+
+
+class PortError(SwitchError):
+    """A port cannot be attached, or is not there."""
+
+
+class ConfigurationError(SwitchError):
+    """A switch's configuration cannot be used."""
 
 
 class ConsoleError(RiostatError):
