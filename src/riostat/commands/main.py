@@ -22,6 +22,7 @@ command = LazyGroup(
         "profile": Place(
             "riostat.commands.profile", "Find where the CPU time of every domain goes."
         ),
+        "switch": Place("riostat.commands.switch", "Move frames between guests, with grants."),
         "runs": Place("riostat.commands.runs", "List, show, remove and export recorded runs."),
     },
     name="riostat",

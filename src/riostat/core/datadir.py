@@ -30,6 +30,11 @@ class DataDirectory:
         return self.root / "cache" / "kernels"
 
     @property
+    def switch(self) -> Path:
+        """The control socket of a running switch, and the sockets of its demonstration."""
+        return self.root / "switch"
+
+    @property
     def token(self) -> Path:
         """The console's secret."""
         return self.root / "token"

@@ -26,6 +26,10 @@
     │   ├── DiskError           a disk is missing, foreign or fails
     │   ├── RefusedRequestError a client's request is refused
     │   └── StoreFormatError    a file of a store is damaged, foreign or hostile
+    ├── SwitchError
+    │   ├── GuestError          a guest, or its front end, breaks the protocol
+    │   ├── PortError           a port cannot be attached, or is not there
+    │   └── ConfigurationError  a switch's configuration cannot be used
     └── ConsoleError            the console cannot serve
 
 A message is one sentence: what, the value, the remedy. Misuse of our own code is an
@@ -37,10 +41,13 @@ __all__ = [
     "BucketExistsError",
     "BucketNotEmptyError",
     "BucketNotFoundError",
+    "ConfigurationError",
     "ConsoleError",
     "DigestMismatchError",
     "DiskError",
+    "GuestError",
     "ObjectNotFoundError",
+    "PortError",
     "PreconditionError",
     "ProfileError",
     "ProfilerError",
@@ -57,6 +64,7 @@ __all__ = [
     "StoreFormatError",
     "StoreFullError",
     "StoreNameError",
+    "SwitchError",
     "SymbolError",
 ]
 
@@ -155,6 +163,22 @@ class RefusedRequestError(StoreError):
 
 class StoreFormatError(StoreError):
     """A file of a store is damaged, foreign or hostile."""
+
+
+class SwitchError(RiostatError):
+    """The switch cannot do what was asked."""
+
+
+class GuestError(SwitchError):
+    """A guest, or the front end that speaks for it, breaks the protocol."""
+
+
+class PortError(SwitchError):
+    """A port cannot be attached, or is not there."""
+
+
+class ConfigurationError(SwitchError):
+    """A switch's configuration cannot be used."""
 
 
 class ConsoleError(RiostatError):

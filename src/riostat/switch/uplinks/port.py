@@ -1,0 +1,78 @@
+"""A port to a TAP device, attached for as long as the port is there."""
+
+import os
+from typing import Final
+
+from riostat.switch.configuration import PortConfiguration
+from riostat.switch.ledger import Ledger
+from riostat.switch.ports import FAULT_WORDS, Fault, Policy, PortDescription, PortKind
+from riostat.switch.uplinks.tap import open_tap
+from riostat.switch.vhost.messages import VIRTIO_NET_F_GUEST_CSUM
+from riostat.switch.vhost.server import Report
+
+__all__ = ["TapPort"]
+
+_TAP_OFFLOADS: Final = 0
+
+
+class TapPort:
+    """The port `port` describes; raises `SwitchError` where the device cannot be opened.
+
+    The kernel copies frames into and out of the device itself, so `policy` is kept for show.
+    """
+
+    kind = PortKind.TAP
+    pid = 0
+
+    def __init__(
+        self,
+        port: PortConfiguration,
+        *,
+        ledger: Ledger,
+        report: Report,
+        policy: Policy,
+        worker: int | None,
+    ) -> None:
+        assert port.tap is not None
+        self.name = port.name
+        self.place = port.tap
+        self.role = port.role
+        self.policy = policy
+        self.reason = ""
+        self.attached = False
+        self._ledger = ledger
+        self._report = report
+        descriptors = open_tap(port.tap, queues=port.queues, offloads=_TAP_OFFLOADS)
+        try:
+            description = PortDescription(
+                kind=PortKind.TAP,
+                policy=policy,
+                features=VIRTIO_NET_F_GUEST_CSUM,
+                tap_descriptors=descriptors,
+                mac=port.mac_bytes,
+            )
+            ledger.attach(self.name, description, worker=worker)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)  # the engine has its own
+        self.attached = True
+        report("attached", self.name, "")
+
+    def set_policy(self, policy: Policy) -> None:
+        """Keep the policy for show."""
+        self.policy = policy
+
+    def give_up(self, fault: Fault) -> None:
+        """Detach a device that the engine can no longer serve."""
+        self.reason = f"The device was cut off: {FAULT_WORDS[fault]}."
+        self._detach("broken")
+
+    def close(self) -> None:
+        """Detach the device."""
+        self._detach("detached")
+
+    def _detach(self, event: str) -> None:
+        if self.attached:
+            self.attached = False
+            self._ledger.detach(self.name)
+            self._report(event, self.name, self.reason)
