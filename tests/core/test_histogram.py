@@ -1,5 +1,6 @@
 """The histogram keeps its error bound, merges in any order, and refuses what it did not write."""
 
+import itertools
 import struct
 
 import numpy as np
@@ -105,3 +106,15 @@ def test_integers_of_every_width_and_plain_lists_are_taken() -> None:
     histogram.record_many([3])
     histogram.record_many([])
     assert histogram.encode() == _of([1, 2, 3]).encode()
+
+
+@given(st.lists(_values | st.integers(0, 5000), max_size=50))
+def test_coarse_parts_hold_the_values(values: list[int]) -> None:
+    parts = _of(values).coarse()
+    assert len(parts) <= 232
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(parts))
+    for low, high, count in parts:
+        assert low < high
+        assert 4 * high <= max(5 * low, 4 * (low + 32))
+        assert count == sum(low <= value < high for value in values)
+    assert sum(count for *_, count in parts) == len(values)

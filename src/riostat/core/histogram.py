@@ -26,6 +26,7 @@ _Values: TypeAlias = NDArray[np.integer] | Sequence[int]
 
 _BITS = 7
 _BUCKETS = (64 - _BITS + 1) << _BITS
+_COARSE = (1 << _BITS) // 4
 _VALUE_MAX = (1 << 64) - 1
 _TOTAL_MAX = (1 << 63) - 1
 
@@ -101,6 +102,17 @@ class LogHistogram:
         bucket = int(np.searchsorted(np.cumsum(self.buckets), np.uint64(rank), side="right"))
         return min(max(_middle(bucket), self.minimum), self.maximum)
 
+    def coarse(self) -> list[tuple[int, int, int]]:
+        """Return (from, up to, count) of quarters of powers of two that have values, in order.
+
+        Below 256 they are 32 values wide; there are at most 232 of them.
+        """
+        counts = self.buckets.reshape(-1, _COARSE).sum(axis=1)
+        return [
+            (_lower_edge(part * _COARSE), _lower_edge((part + 1) * _COARSE), int(counts[part]))
+            for part in np.flatnonzero(counts).tolist()
+        ]
+
     def encode(self) -> bytes:
         """Return header (magic, version, bits, extremes) and the buckets in use, little-endian."""
         used = np.flatnonzero(self.buckets)
@@ -156,10 +168,14 @@ def _bucket_many(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     return buckets
 
 
+def _lower_edge(bucket: int) -> int:
+    exponent = max((bucket >> _BITS) - 1, 0)
+    return (bucket - (exponent << _BITS)) << exponent
+
+
 def _middle(bucket: int) -> int:
     exponent = max((bucket >> _BITS) - 1, 0)
-    low = (bucket - (exponent << _BITS)) << exponent
-    return low + (((1 << exponent) - 1) >> 1)
+    return _lower_edge(bucket) + (((1 << exponent) - 1) >> 1)
 
 
 def _foreign(why: str) -> RunFormatError:

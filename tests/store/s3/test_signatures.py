@@ -249,3 +249,21 @@ def test_whatever_arrives_is_refused_or_unsigned(text: str, query: bytes) -> Non
     ):
         with pytest.raises(S3Error):
             Verifier(EXAMPLE).verify(head, NOON)
+
+
+def test_an_address_that_was_right_is_looked_at_again_when_anything_differs() -> None:
+    verifier = Verifier(EXAMPLE)
+    first = verifier.verify(PRESIGNED, NOON)
+    assert verifier.verify(PRESIGNED, NOON) is first
+    for other in (
+        changed(PRESIGNED, host="other"),
+        changed(PRESIGNED, x_amz_copy_source="/b/k"),
+        Head("PUT", PRESIGNED.path, PRESIGNED.query, PRESIGNED.headers),
+        Head("GET", b"/other", PRESIGNED.query, PRESIGNED.headers),
+        Head("GET", PRESIGNED.path, PRESIGNED.query + b"&a=b", PRESIGNED.headers),
+        Head("GET", PRESIGNED.path, PRESIGNED.query, [*PRESIGNED.headers, (b"host", b"x")]),
+    ):
+        with pytest.raises(S3Error):
+            verifier.verify(other, NOON)
+    with pytest.raises(S3Error, match="expired"):
+        verifier.verify(PRESIGNED, NOON + timedelta(days=1, seconds=1))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from riostat.store.s3.percent import encoded, encoded_path, query_pairs
 from riostat.store.s3.refusals import S3Error
@@ -44,6 +44,8 @@ _AUTHORIZATION = re.compile(
 )
 _SPACES = re.compile(r"\s+")
 _KEYS_KEPT = 64
+_ADDRESSES_KEPT = 1024
+_ADDRESS_BYTES_MAX = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +110,34 @@ class _Claim:
     presigned: bool
 
 
+_Address: TypeAlias = tuple[str, bytes, bytes, bytes]
+
+
 class Verifier:
     """Checks the signatures of requests against the credentials of the store."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
         self._derived: dict[tuple[str, str], bytes] = {}
+        self._addresses: dict[_Address, tuple[Signed, datetime]] = {}
 
     def verify(self, head: Head, now: datetime) -> Signed | None:
         """Return the request as signed, or None where it carries no signature at all.
 
         Raises `S3Error` for a signature that is malformed, of a stranger, wrong, or out of time.
         """
+        address = _address(head)
+        if address is not None:
+            signed, until = self._addresses.get(address, (None, now))
+            if signed is not None and now <= until:
+                return signed
         claim = _header_claim(head) or _query_claim(head)
         if claim is None:
             return None
         match = _CREDENTIAL.fullmatch(claim.credential)
         if match is None or claim.timestamp[:8] != match[2]:
             raise _malformed(claim, "credential; it is KEY/YYYYMMDD/REGION/s3/aws4_request")
-        _check_time(claim, head, now)
+        until = _check_time(claim, head, now)
         if not hmac.compare_digest(match[1].encode(), self._credentials.access_key.encode()):
             raise S3Error("InvalidAccessKeyId", "The store does not know this access key.")
         key = self.signing_key(timestamp=claim.timestamp, region=match[3])
@@ -136,7 +147,12 @@ class Verifier:
                 "SignatureDoesNotMatch",
                 "The signature is not that of this request; check the secret key and the address.",
             )
-        return Signed(claim.payload, expected, key, claim.presigned)
+        signed = Signed(claim.payload, expected, key, claim.presigned)
+        if address is not None and now <= until:
+            if len(self._addresses) >= _ADDRESSES_KEPT:
+                self._addresses.clear()
+            self._addresses[address] = signed, until
+        return signed
 
     def signing_key(self, *, timestamp: str, region: str) -> SigningKey:
         """Return the key for the day of `timestamp` (YYYYMMDDTHHMMSSZ) and a region."""
@@ -150,6 +166,25 @@ class Verifier:
                 self._derived.clear()
             self._derived[day, region] = key
         return SigningKey(key, timestamp, f"{day}/{region}/s3/aws4_request")
+
+
+def _address(head: Head) -> _Address | None:
+    """Return all that the signature of a presigned address can cover, or None.
+
+    A player asks for one address a thousand times, and what was found right once is right until it
+    expires. Requests with a header of Amazon's are looked at each time.
+    """
+    if b"X-Amz-Signature=" not in head.query or len(head.query) > _ADDRESS_BYTES_MAX:
+        return None
+    if b"X-Amz-SignedHeaders=host&" not in head.query:
+        return None
+    host = b""
+    for name, value in head.headers:
+        if name == b"host":
+            host += value
+        elif name == b"authorization" or name.startswith(b"x-amz-"):
+            return None
+    return head.method, head.path, head.query, host
 
 
 def _header_claim(head: Head) -> _Claim | None:
@@ -218,7 +253,8 @@ def _query_claim(head: Head) -> _Claim | None:
     )
 
 
-def _check_time(claim: _Claim, head: Head, now: datetime) -> None:
+def _check_time(claim: _Claim, head: Head, now: datetime) -> datetime:
+    """Return until when the signature is good; raises `S3Error` where it is not good now."""
     try:
         moment = datetime.strptime(claim.timestamp, _TIMESTAMP).replace(tzinfo=UTC)
     except ValueError as error:
@@ -231,7 +267,7 @@ def _check_time(claim: _Claim, head: Head, now: datetime) -> None:
                 f"The request's time {claim.timestamp} is over {CLOCK_SKEW_S} s from the store's "
                 f"{now.strftime(_TIMESTAMP)}; set the clock.",
             )
-        return
+        return moment + timedelta(seconds=CLOCK_SKEW_S)
     text = dict(query_pairs(head.query))[b"X-Amz-Expires"]
     if not (text.isdigit() and len(text) <= 6 and 1 <= int(text) <= EXPIRES_S_MAX):
         raise S3Error(
@@ -242,6 +278,7 @@ def _check_time(claim: _Claim, head: Head, now: datetime) -> None:
         raise S3Error("AccessDenied", f"The address is not valid before {claim.timestamp}.")
     if age_s > int(text):
         raise S3Error("AccessDenied", "Request has expired")
+    return moment + timedelta(seconds=int(text))
 
 
 def _malformed(claim: _Claim, what: str) -> S3Error:
