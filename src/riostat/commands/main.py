@@ -21,6 +21,7 @@ command = LazyGroup(
         "profile": Place(
             "riostat.commands.profile", "Find where the CPU time of every domain goes."
         ),
+        "store": Place("riostat.commands.store", "Serve objects from unequal disks."),
         "runs": Place("riostat.commands.runs", "List, show, remove and export recorded runs."),
     },
     name="riostat",
