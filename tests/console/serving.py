@@ -39,7 +39,7 @@ from pathlib import Path
 from riostat.console.app import serve
 from riostat.core.settings import Settings
 data, host, port, token, problem = sys.argv[1:]
-settings = Settings(Path(data), host, int(port), token, 99, 3600, 1 << 28)
+settings = Settings(Path(data), host, int(port), token, 99, 3600, 1 << 28, Path(data) / "store")
 serve(settings, ready=lambda url: print(url, flush=True), problem=lambda: problem or None)
 print("ended", flush=True)
 """
@@ -106,7 +106,7 @@ def free_port() -> int:
 
 
 def new_settings(data: Path, *, host: str = "127.0.0.1", port: int = 8180) -> Settings:
-    return Settings(data, host, port, TOKEN, 99, 3600, 1 << 28)
+    return Settings(data, host, port, TOKEN, 99, 3600, 1 << 28, data / "store")
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ command = LazyGroup(
             "riostat.commands.profile", "Find where the CPU time of every domain goes."
         ),
         "switch": Place("riostat.commands.switch", "Move frames between guests, with grants."),
+        "store": Place("riostat.commands.store", "Serve objects from unequal disks."),
         "runs": Place("riostat.commands.runs", "List, show, remove and export recorded runs."),
     },
     name="riostat",

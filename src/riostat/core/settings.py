@@ -45,6 +45,7 @@ class Settings:
     frequency_hz: int
     keep_seconds: int
     keep_bytes: int
+    store: Path
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -81,6 +82,14 @@ SETTINGS = (
         "",
         "Directory of runs, caches and the console's token "
         "(default: riostat in the XDG data directory).",
+        _path,
+        "give a path",
+        "DIR",
+    ),
+    Setting(
+        "store",
+        "",
+        "Directory of the store (default: `store` in the data directory).",
         _path,
         "give a path",
         "DIR",
@@ -161,12 +170,14 @@ def load_settings(
         elif setting.name in file_values:
             text, origin = file_values[setting.name], f"riostat.toml, {setting.name}"
         else:
-            text, origin = setting.default or _default_data(setting, environment), "default"
+            text, origin = _default(setting, values, environment), "default"
         values[setting.name] = _parsed(setting, text, origin)
     return Settings(**values)
 
 
-def _default_data(setting: Setting, environment: Mapping[str, str]) -> str:
+def _default(setting: Setting, values: Mapping[str, object], environment: Mapping[str, str]) -> str:
+    if setting.name == "store":
+        return f"{values['data']}/store"  # the data directory stands before it in SETTINGS
     if setting.name != "data":
         return setting.default
     base = environment.get("XDG_DATA_HOME") or "~/.local/share"

@@ -44,6 +44,14 @@ __all__ = ["command"]
     help="Let everybody who can connect read the objects of this bucket; may be given again.",
 )
 @click.option(
+    "--cache-bytes",
+    metavar="BYTES",
+    type=click.IntRange(0, 1 << 40),
+    default=256 << 20,
+    show_default=True,
+    help="Memory for blocks that were read and verified.",
+)
+@click.option(
     "--run",
     "run",
     metavar="RUN",
@@ -58,6 +66,7 @@ def command(
     host: str,
     port: int,
     public_buckets: Sequence[str],
+    cache_bytes: int,
     run: Path | None,
     as_json: bool,
 ) -> None:
@@ -81,7 +90,10 @@ def command(
             click.echo(f"The store in {settings.store} is served at {address}; Ctrl-C ends it.")
         sys.stdout.flush()
 
-    with Store.open(settings.store) as store, _series(data, settings, run) as series:
+    with (
+        Store.open(settings.store, cache_bytes=cache_bytes) as store,
+        _series(data, settings, run) as series,
+    ):
         serve(store, options, series=series, ready=ready)
     click.echo("The store is no longer served.", err=True)
 
