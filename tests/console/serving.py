@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ import httpx2
 
 from riostat.core.clock import SYSTEM_CLOCK
 from riostat.core.runs import RunDirectory
-from riostat.core.settings import Settings
+from riostat.core.settings import Settings, load_settings
 
 __all__ = [
     "TOKEN",
@@ -37,10 +37,12 @@ _SERVE = """
 import sys
 from pathlib import Path
 from riostat.console.app import serve
-from riostat.core.settings import Settings
+from riostat.core.settings import load_settings
 data, host, port, token, problem = sys.argv[1:]
-settings = Settings(Path(data), host, int(port), token, 99, 3600, 1 << 28, Path(data) / "store")
-serve(settings, ready=lambda url: print(url, flush=True), problem=lambda: problem or None)
+flags = {"data": data, "host": host, "port": port, "token": token}
+settings = load_settings(flags, environment={}, directory=Path(data))
+problems = {"recorder": lambda: problem or None}
+serve(settings, ready=lambda url: print(url, flush=True), problems=problems)
 print("ended", flush=True)
 """
 
@@ -106,7 +108,8 @@ def free_port() -> int:
 
 
 def new_settings(data: Path, *, host: str = "127.0.0.1", port: int = 8180) -> Settings:
-    return Settings(data, host, port, TOKEN, 99, 3600, 1 << 28, data / "store")
+    default = load_settings({"data": str(data)}, environment={}, directory=data)
+    return replace(default, host=host, port=port, token=TOKEN)  # what a flag could not be, too
 
 
 @contextlib.contextmanager

@@ -25,6 +25,8 @@ SHOWN = RunPage(
         series=[], idle=None, lost=[], marks=[],
     ),
     timeline_picture={},
+    series=[],
+    delays=None,
     treemap={},
     flame={},
     slots={},

@@ -182,7 +182,7 @@ def test_the_feed_is_started_again_when_it_dies(data: DataDirectory) -> None:
 @needs_root
 def test_a_feed_that_has_grown_is_followed_by_another(data: DataDirectory) -> None:
     """It ends with status 0, and the window is there again at once."""
-    service = Live(data, lambda: None, feed_bytes=1, feed_seconds=3.0)
+    service = Live(data, lambda: None, lambda _: [], feed_bytes=1, feed_seconds=3.0)
     pids: set[int | None] = set()
 
     async def listen() -> list[LiveState]:

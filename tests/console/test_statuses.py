@@ -14,6 +14,12 @@ from riostat.core import errors
         (errors.ProfileError, 422),
         (errors.RunError, 400),
         (errors.ConsoleError, 503),
+        (errors.BucketNotFoundError, 404),
+        (errors.ObjectNotFoundError, 404),
+        (errors.StoreNameError, 400),
+        (errors.StoreFormatError, 422),
+        (errors.BlockLostError, 502),
+        (errors.StoreBusyError, 503),
         (errors.SettingError, 500),
     ],
 )

@@ -15,7 +15,8 @@ EVIL = "<script>alert('1')</script>"
 
 @pytest.fixture
 def pages() -> Templates:
-    return Templates(HERE / "templates", StaticTree(HERE / "static"))
+    tree = StaticTree(HERE / "static")
+    return Templates(HERE / "templates", tree, part_is_there=lambda name: name != "switch")
 
 
 def test_text_is_escaped(pages: Templates) -> None:
@@ -39,3 +40,16 @@ def test_the_sign_in_page_holds_its_own_style(pages: Templates) -> None:
     assert f"<style>{style}</style>" in html
     assert EVIL not in html
     assert "/static/" not in html
+
+
+def test_the_navigation_leads_to_what_is_there(pages: Templates) -> None:
+    html = bytes(pages.error(404, "It is so.").body).decode()
+    assert 'href="/store"' in html
+    assert 'href="/switch"' not in html
+
+
+def test_a_part_of_a_page_stands_by_itself(pages: Templates) -> None:
+    switch = {"state": "absent", "reason": None}
+    html = pages.fragment("_switch", {"switch": switch, "picture": None})
+    assert "riostat switch run" in html
+    assert "<html" not in html

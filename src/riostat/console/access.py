@@ -39,6 +39,7 @@ _PAGE_SOURCES = {
     "script-src": "'self'",
     "style-src": "'self'",
     "img-src": "'self' data:",
+    "media-src": "'self'",
     "font-src": "'self'",
     "connect-src": "'self'",
     "frame-src": "'self'",

@@ -16,7 +16,7 @@ from riostat.console.metrics import exposition
 from riostat.console.recordings import Recording, RecordingRequest
 from riostat.console.routes import EVENTS, JSON, TEXT, Endpoint, Handler, Parameter
 from riostat.console.runs import RunDetail, RunSummary
-from riostat.console.schema import Diff, Domains, Node, Report, Timeline
+from riostat.console.schema import Diff, Domains, Node, Report, Series, Timeline
 
 __all__ = ["DIFF_KEYS", "REPORT_KEYS", "Api", "Health", "RunList", "read_body"]
 
@@ -97,6 +97,7 @@ class Api:
                 "/api/runs/{id}", self.run, "One run.", answer=RunDetail, refusals=(400, 404, 422)
             ),
             part("timeline", self.timeline, "Shares of domains over time.", Timeline, _BIN_COUNT),
+            part("series", self.series, "Ports and disks over time.", Series, _BIN_COUNT),
             part("report", self.report, "The report.", Report, _BY, _CHILDREN, _TOP),
             part("domains", self.domains, "Domains by events.", Domains),
             part("tree", self.tree, "Domains, processes, modules, symbols as a tree.", Node),
@@ -185,10 +186,11 @@ class Api:
 
     async def timeline(self, request: Request) -> Response:
         """Answer /api/runs/{id}/timeline."""
-        bins = queries.whole_number(
-            request.query_params, "bins", default=_BINS, low=1, high=_MOST_BINS
-        )
-        return json_answer(await self._ask(request, "timeline", bins=bins))
+        return json_answer(await self._ask(request, "timeline", bins=_bins(request)))
+
+    async def series(self, request: Request) -> Response:
+        """Answer /api/runs/{id}/series."""
+        return json_answer(await self._ask(request, "series", bins=_bins(request)))
 
     async def report(self, request: Request) -> Response:
         """Answer /api/runs/{id}/report."""
@@ -299,6 +301,10 @@ class Api:
         path = await asyncio.to_thread(find, request.path_params["id"])
         name = {"content-disposition": f'attachment; filename="{path.name}.{ending}"'}
         return Response(body, headers=name, media_type=media)
+
+
+def _bins(request: Request) -> int:
+    return queries.whole_number(request.query_params, "bins", default=_BINS, low=1, high=_MOST_BINS)
 
 
 def _top(request: Request) -> int:

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +21,13 @@ from riostat.console.api import Api
 from riostat.console.console import Console
 from riostat.console.live.service import Live
 from riostat.console.pages import Pages
+from riostat.console.parts.api import PartApi
+from riostat.console.parts.glance import glances
+from riostat.console.parts.pages import PartPages
+from riostat.console.parts.shelf import Shelf
+from riostat.console.parts.storestate import StoreSight, StoreView
+from riostat.console.parts.switchstate import Problem, SwitchSight, SwitchView
+from riostat.console.parts.watch import Watch
 from riostat.console.recordings import Recordings
 from riostat.console.routes import ANY, Endpoint, openapi, routes
 from riostat.console.runs import RunCatalogue
@@ -36,6 +43,7 @@ from riostat.core.runs import RunDirectory
 from riostat.core.settings import Settings
 from riostat.core.text import printable
 from riostat.profiler.events import EVENT_NAMES
+from riostat.switch.control import control_path
 
 __all__ = ["Application", "create_app", "first_url", "serve"]
 
@@ -55,32 +63,31 @@ class Application:
 
 
 def create_app(
-    settings: Settings, *, token: str, problem: Callable[[], str | None] = lambda: None
+    settings: Settings, *, token: str, problems: Mapping[str, Problem] | None = None
 ) -> Application:
     """Return the console over a data directory.
 
-    `problem` says in a sentence why the rolling recorder does not record, and None while it does.
+    `problems` has an entry for each of ``recorder``, ``switch`` and ``store`` that is kept running
+    beside this console: it says in a sentence why that does not run, and None while it does.
     """
-    data = DataDirectory(settings.data)
-    catalogue = RunCatalogue(RunDirectory(data.runs))
-    console = Console(
-        data=data,
-        catalogue=catalogue,
-        analysis=Analysis(data, catalogue),
-        recordings=Recordings(data, EVENT_NAMES, SYSTEM_CLOCK),
-        live=Live(data, problem),
-    )
+    console = _new_console(settings, problems or {})
     tree = StaticTree(_HERE / "static")
-    templates = Templates(_HERE / "templates", tree)
+    templates = Templates(_HERE / "templates", tree, part_is_there=console.has_part)
     files = Endpoint(
         "/static/{version}/{path:path}", tree.answer, "A file of the pages.", media=ANY
     )
-    endpoints = [*Pages(console, templates, tree).endpoints(), *Api(console).endpoints(), files]
+    endpoints = [
+        *Pages(console, templates, tree).endpoints(),
+        *PartPages(console, templates).endpoints(),
+        *Api(console).endpoints(),
+        *PartApi(console).endpoints(),
+        files,
+    ]
     endpoints.append(_document(endpoints))
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        console.live.start()
+        console.start()
         try:
             yield
         finally:
@@ -91,6 +98,31 @@ def create_app(
     )
     policy = AccessPolicy(token, f"riostat-{settings.port}", host_names(settings.host))
     return Application(Guard(app, policy=policy, signin=templates.signin), console, endpoints)
+
+
+def _new_console(settings: Settings, problems: Mapping[str, Problem]) -> Console:
+    data = DataDirectory(settings.data)
+    catalogue = RunCatalogue(RunDirectory(data.runs))
+    switch = Watch(SwitchSight(control_path(data.root), problems.get("switch")).look, SwitchView())
+    store = Watch(StoreSight(settings.store, problems.get("store")).look, StoreView())
+    return Console(
+        data=data,
+        catalogue=catalogue,
+        analysis=Analysis(data, catalogue),
+        recordings=Recordings(data, EVENT_NAMES, SYSTEM_CLOCK),
+        live=Live(
+            data,
+            problems.get("recorder", _no_problem),
+            lambda live: glances(live, switch.state, store.state),
+        ),
+        switch=switch,
+        store=store,
+        shelf=Shelf(settings.store),
+    )
+
+
+def _no_problem() -> None:
+    """Say of what nobody keeps running that nothing is wrong with it."""
 
 
 def _document(endpoints: Sequence[Endpoint]) -> Endpoint:
@@ -141,17 +173,18 @@ def serve(
     settings: Settings,
     *,
     ready: Callable[[str], None],
-    problem: Callable[[], str | None] = lambda: None,
+    problems: Mapping[str, Problem] | None = None,
 ) -> None:
     """Serve the console until SIGINT or SIGTERM; to be called in the main thread.
 
-    `ready` is called with the first URL when requests are answered. Raises `ConsoleError` where
+    `ready` is called with the first URL when requests are answered, `problems` is as `create_app`
+    has it. Raises `ConsoleError` where
     the token or the address cannot be used.
     """
     token = load_token(DataDirectory(settings.data).token, settings.token)
     listener = bound_socket(settings.host, settings.port, who="The console", failure=ConsoleError)
     with contextlib.closing(listener):
-        application = create_app(settings, token=token, problem=problem)
+        application = create_app(settings, token=token, problems=problems)
         config = uvicorn.Config(
             application.asgi,
             loop="uvloop",

@@ -1,9 +1,13 @@
-"""The parts that answer, and the two steps in which they come and go."""
+"""What answers, and the steps in which it comes and goes."""
 
 from dataclasses import dataclass
 
 from riostat.console.analysis.client import Analysis
 from riostat.console.live.service import Live
+from riostat.console.parts.shelf import Shelf
+from riostat.console.parts.storestate import StoreView
+from riostat.console.parts.switchstate import SwitchView
+from riostat.console.parts.watch import Watch
 from riostat.console.recordings import Recordings
 from riostat.console.runs import RunCatalogue
 from riostat.core.datadir import DataDirectory
@@ -20,15 +24,39 @@ class Console:
     analysis: Analysis
     recordings: Recordings
     live: Live
+    switch: Watch[SwitchView]
+    store: Watch[StoreView]
+    shelf: Shelf
+
+    def has_part(self, name: str) -> bool:
+        """Tell whether a part has a page worth a place in the navigation."""
+        match name:
+            case "switch":
+                return self.switch.state.state != "absent"
+            case "store":
+                return self.store.state.state != "absent" or self.shelf.exists()
+            case _:
+                return True
+
+    def start(self) -> None:
+        """Begin to follow what changes."""
+        self.live.start()
+        self.switch.start()
+        self.store.start()
 
     def end_streams(self) -> None:
         """Let every answer that is being given come to its end, so that the server can end."""
         self.live.listeners.end()
+        self.switch.listeners.end()
+        self.store.listeners.end()
         self.recordings.end()
         self.analysis.end()
 
     async def close(self) -> None:
-        """End every child process and the reading of the rolling run."""
+        """End every child process and all following, and let go of the store."""
         await self.live.close()
+        await self.switch.close()
+        await self.store.close()
+        await self.shelf.close()
         await self.recordings.close()
         await self.analysis.close()

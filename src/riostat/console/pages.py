@@ -24,7 +24,7 @@ from riostat.console.recordings import (
     RecordingRequest,
 )
 from riostat.console.routes import HTML, Endpoint, Parameter
-from riostat.console.schema import Diff, RunPage
+from riostat.console.schema import Diff, RunPage, SeriesPage
 from riostat.console.sight import Sight
 from riostat.console.static import StaticTree
 from riostat.console.templates import Templates
@@ -184,13 +184,24 @@ class Pages:
         except HTTPException as failure:
             if failure.status_code not in _SHOWN_ON_THE_PAGE:
                 raise
-            return self._templates.page("run", context | _without_profile(failure.detail))
+            context |= _without_profile(failure.detail) | await self._series(question.span)
+            return self._templates.page("run", context)
         shown = msgspec.json.decode(answer, type=RunPage)
         context |= _profile_context(shown, choice)
         context |= links_of(
             detail.id, shown, choice, by=by, children=children, viewer=self._tree.url(_VIEWER)
         )
         return self._templates.page("run", context)
+
+    async def _series(self, span: SpanQuery) -> dict[str, object]:
+        """Return what can be shown of a run that has no profile."""
+        try:
+            answer = await self._console.analysis.ask(Query(kind="series-page", span=span))
+        except HTTPException:
+            return {}  # why nothing can be shown is said already
+        shown = msgspec.json.decode(answer, type=SeriesPage)
+        found: dict[str, object] = msgspec.to_builtins(shown)
+        return found
 
     async def run_diff(self, request: Request) -> Response:
         """Answer /runs/{id}/diff."""
@@ -292,6 +303,9 @@ def _is_growing(run: dict[str, object]) -> bool:
 def _without_profile(sentence: str) -> dict[str, object]:
     absent = ("head", "domains", "report", "timeline", "treemap", "flame", "links", "span")
     return dict.fromkeys(absent) | {
+        "series": [],
+        "marks": [],
+        "delays": None,
         "problem": sentence,
         "event": "",
         "events": [],
@@ -320,6 +334,8 @@ def _profile_context(shown: RunPage, choice: queries.SpanChoice) -> dict[str, ob
         "report": msgspec.to_builtins(shown.report),
         "rows_left_out": shown.report.rows_left_out,
         "timeline": timeline,
+        "series": shown.series,
+        "delays": None if shown.delays is None else msgspec.to_builtins(shown.delays),
         "treemap": shown.treemap,
         "flame": shown.flame,
         "slots": shown.slots,

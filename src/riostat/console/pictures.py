@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeAlias
 
-from riostat.console.schema import Node
+from riostat.console.schema import Node, Series
 
-__all__ = ["Rectangle", "flame_graph", "squarified", "time_ticks", "timeline", "treemap"]
+__all__ = ["Rectangle", "flame_graph", "lines", "squarified", "time_ticks", "timeline", "treemap"]
 
 Picture: TypeAlias = dict[str, object]
 
@@ -25,6 +25,7 @@ _FLAME_ROW = 18
 _NARROWEST_FRAME = 0.5
 _FLAME_FRAMES = 4000
 _TIMELINE_HEIGHT = 240.0
+_LINES_HEIGHT = 96.0
 _TICKS = 8
 
 
@@ -214,6 +215,42 @@ def _outline(below: Sequence[float], above: Sequence[float]) -> str:
         f"{x * width:.1f},{_TIMELINE_HEIGHT * (1 - value):.1f}"
         for x, value in (*upper, *reversed(lower))
     )
+
+
+def lines(series: Series) -> list[Picture]:
+    """Return one picture for each group of series, with the same axis of time as the timeline."""
+    end_s = series.start_s + series.bins * series.bin_s
+    ticks = time_ticks(series.start_s, end_s)
+    length = max(end_s - series.start_s, 1e-9)
+    return [
+        {
+            "name": group.name,
+            "title": group.title,
+            "unit": group.unit,
+            "top": group.top,
+            "width": _WIDTH,
+            "height": _LINES_HEIGHT,
+            "lines": [
+                {"name": line.name, "slot": line.slot, "paths": _paths(line.values, group.top)}
+                for line in group.lines
+            ],
+            "ticks": [round(_WIDTH * (time_s - series.start_s) / length, 1) for time_s, _ in ticks],
+        }
+        for group in series.groups
+    ]
+
+
+def _paths(values: Sequence[float | None], top: float) -> list[str]:
+    """Return the points of a line, in pieces where something is not known."""
+    width = _WIDTH / max(len(values), 1)
+    pieces: list[list[str]] = [[]]
+    for place, value in enumerate(values):
+        if value is None:
+            pieces.append([])
+            continue
+        y = _LINES_HEIGHT * (1 - min(value / top, 1.0))
+        pieces[-1].append(f"{(place + 0.5) * width:.1f},{y:.1f}")
+    return [" ".join(piece) for piece in pieces if piece]
 
 
 def time_ticks(start_s: float, end_s: float) -> list[tuple[float, str]]:

@@ -104,7 +104,7 @@ def event_name(query: QueryParams) -> str | None:
     if not text:
         return None
     if not _EVENT.fullmatch(text):
-        raise refusal(400, f"{printable(text[:_SHOWN])!r} is no name of an event.")
+        raise refusal(400, f"No event can be called {printable(text[:_SHOWN])!r}.")
     return text
 
 

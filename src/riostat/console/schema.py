@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from riostat.console.parts.delays import DelayPicture
+
 __all__ = [
     "Diff",
     "DiffSide",
@@ -23,9 +25,14 @@ __all__ = [
     "Report",
     "Row",
     "RunPage",
+    "Series",
+    "SeriesGroup",
+    "SeriesLine",
+    "SeriesPage",
     "Slots",
     "Timeline",
     "TimelineSeries",
+    "line_slots",
     "slots_of",
 ]
 
@@ -113,6 +120,39 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     marks: list[Mark]
 
 
+class SeriesLine(msgspec.Struct, frozen=True):
+    """One port or disk over time; a value is None where nothing is known of that bin."""
+
+    name: str
+    slot: int | str
+    values: list[float | None]
+
+
+class SeriesGroup(msgspec.Struct, frozen=True):
+    """Lines of one kind; `unit` is ``b/s``, ``B/s``, ``pps`` or ``share``, `top` their peak."""
+
+    name: str
+    title: str
+    unit: str
+    top: float
+    lines: list[SeriesLine]
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """What ports and disks did in each of `bins` bins of `bin_s` seconds.
+
+    `delays` has the store's blocks in that span, None where none was read.
+    """
+
+    run: str
+    start_s: float
+    bin_s: float
+    bins: int
+    groups: list[SeriesGroup]
+    marks: list[Mark]
+    delays: DelayPicture | None
+
+
 class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A tree of costs, the heaviest child first; what the children lack is the node's own.
 
@@ -173,9 +213,19 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     report: Report
     timeline: Timeline
     timeline_picture: dict[str, Any]
+    series: list[dict[str, Any]]
+    delays: DelayPicture | None
     treemap: dict[str, Any]
     flame: dict[str, Any]
     slots: Slots
+
+
+class SeriesPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page of a run without a profile shows of its series."""
+
+    series: list[dict[str, Any]]
+    marks: list[Mark]
+    delays: DelayPicture | None
 
 
 def slots_of(domains: Iterable[tuple[str, str]]) -> Slots:
@@ -191,3 +241,8 @@ def slots_of(domains: Iterable[tuple[str, str]]) -> Slots:
         number += 1
         slots[name] = number if number <= _SLOTS else "other"
     return slots
+
+
+def line_slots(names: Iterable[str]) -> Slots:
+    """Return the colours of ports or disks: by name, so that they are the same on every page."""
+    return {name: place if place <= _SLOTS else "other" for place, name in enumerate(sorted(names))}

@@ -1,6 +1,7 @@
 """Templates and what every page is given."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -18,6 +19,8 @@ _NAVIGATION = (
     {"href": "/", "text": "Overview", "page": "overview"},
     {"href": "/runs", "text": "Runs", "page": "runs"},
     {"href": "/diff", "text": "Compare", "page": "diff"},
+    {"href": "/switch", "text": "Switch", "page": "switch"},
+    {"href": "/store", "text": "Store", "page": "store"},
 )
 _HEADINGS = {
     400: "Not a question",
@@ -36,9 +39,14 @@ _SIGNIN_STYLE = "signin.css"
 
 
 class Templates:
-    """The pages' templates, filled in and escaped."""
+    """The pages' templates, filled in and escaped.
 
-    def __init__(self, root: Path, tree: StaticTree) -> None:
+    The navigation leads to the pages for which `part_is_there` says so.
+    """
+
+    def __init__(
+        self, root: Path, tree: StaticTree, *, part_is_there: Callable[[str], bool]
+    ) -> None:
         self._tree = tree
         self._environment = Environment(
             loader=FileSystemLoader(root),
@@ -51,13 +59,17 @@ class Templates:
         self._environment.globals.update(
             version=__version__,
             hostname=printable(socket.gethostname()),
-            nav=_NAVIGATION,
+            nav=lambda: [item for item in _NAVIGATION if part_is_there(item["page"])],
             static=tree.url,
         )
 
     def page(self, name: str, context: dict[str, object], status: int = 200) -> HTMLResponse:
         """Return a page, given its name and what its template takes."""
         return HTMLResponse(self._rendered(name, context), status)
+
+    def fragment(self, name: str, context: dict[str, object]) -> str:
+        """Return a part of a page by itself, given its name and what its template takes."""
+        return self._rendered(name, context)
 
     def error(self, status: int, sentence: str) -> HTMLResponse:
         """Return the page of a failure."""

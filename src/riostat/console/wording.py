@@ -40,6 +40,35 @@ def _count(value: int) -> str:
     return f"{value:,}".replace(",", _THIN_SPACE)
 
 
+def _scaled(value: float, unit: str, prefixes: str) -> str:
+    """Return a value with the decimal prefix that suits it: 1234 pps is ``1.23 kpps``."""
+    for prefix in prefixes[:-1]:
+        if value < 999.5:
+            return f"{value:.3g} {prefix.strip()}{unit}"
+        value /= 1000
+    return f"{value:.3g} {prefixes[-1]}{unit}"
+
+
+def _bits(value: float) -> str:
+    """Return bits a second."""
+    return _scaled(value, "b/s", " kMGT")
+
+
+def _packets(value: float) -> str:
+    """Return frames a second."""
+    return _scaled(value, "pps", " kMG")
+
+
+def _throughput(value: float) -> str:
+    """Return bytes a second."""
+    return f"{_size(value)}/s"
+
+
+def _day(seconds: float) -> str:
+    """Return a moment, given in seconds since 1970, in words."""
+    return _when(datetime.fromtimestamp(seconds, UTC).isoformat())
+
+
 def _when(iso: str) -> str:
     """Return a moment, given in ISO 8601, in words."""
     moment = datetime.fromisoformat(iso).astimezone(UTC)
@@ -57,5 +86,9 @@ FILTERS: dict[str, Callable[..., str]] = {
     "bytes": _size,
     "count": _count,
     "when": _when,
+    "day": _day,
+    "bits": _bits,
+    "packets": _packets,
+    "throughput": _throughput,
     "pick": _pick,
 }

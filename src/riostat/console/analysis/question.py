@@ -12,7 +12,7 @@ import msgspec
 __all__ = ["ANSWER_HEAD", "QUESTION_HEAD", "Query", "QueryKind", "SpanQuery", "reference"]
 
 QueryKind: TypeAlias = Literal[
-    "page", "timeline", "report", "domains", "tree", "flame", "diff",
+    "page", "series", "series-page", "timeline", "report", "domains", "tree", "flame", "diff",
     "speedscope", "folded", "perf-script",
 ]  # fmt: skip
 

@@ -7,6 +7,7 @@ import numpy as np
 from riostat.console import pictures
 from riostat.console.analysis.profiles import SpanProfiles
 from riostat.console.analysis.question import reference
+from riostat.console.analysis.series import delays_of, marks_of, read_counters, series_view
 from riostat.console.schema import (
     Diff,
     DiffSide,
@@ -14,28 +15,36 @@ from riostat.console.schema import (
     DomainRow,
     Domains,
     Head,
-    Mark,
     Node,
     Report,
     Row,
     RunPage,
+    SeriesPage,
     Slots,
     Timeline,
     TimelineSeries,
     slots_of,
 )
-from riostat.core.text import printable
+from riostat.core.run import Run
 from riostat.profiler import flame
 from riostat.profiler.diff import diff_profiles
 from riostat.profiler.profile import Profile
 from riostat.profiler.report import build_report
 from riostat.profiler.timeline import build_timeline
 
-__all__ = ["diff_view", "domains_view", "page_view", "report_view", "timeline_view", "tree_view"]
+__all__ = [
+    "diff_view",
+    "domains_view",
+    "page_view",
+    "report_view",
+    "series_page",
+    "span_of",
+    "timeline_view",
+    "tree_view",
+]
 
 _PAGE_BINS = 240
 _SHARE_MIN = 0.001
-_MARKS = 200
 _DIGITS = 6
 
 
@@ -115,7 +124,7 @@ def timeline_view(profiles: SpanProfiles, event: str | None, *, bins: int) -> Ti
         series=[TimelineSeries(s.domain, kinds[s.domain], row) for s, row in rows],
         idle=idle if is_clock else None,
         lost=_lost(profiles, profile, bins),
-        marks=_marks(profiles),
+        marks=marks_of(profiles.run, profiles.start_s, profiles.end_s),
     )
 
 
@@ -127,17 +136,6 @@ def _lost(profiles: SpanProfiles, profile: Profile, bins: int) -> list[int]:
         if event.name == "lost" and isinstance(records, int) and 0 <= place < bins:
             counts[int(place)] += records
     return counts
-
-
-def _marks(profiles: SpanProfiles) -> list[Mark]:
-    marks = []
-    for event in profiles.run.events():
-        time_s = (event.time_ns - profiles.run.started_ns) / 1e9
-        if profiles.start_s <= time_s <= profiles.end_s:
-            fields = ", ".join(f"{name} {value}" for name, value in event.fields.items())
-            text = f"{event.name}: {fields}" if fields else event.name
-            marks.append(Mark(round(time_s, _DIGITS), event.name, printable(text)[:300]))
-    return marks[:_MARKS]
 
 
 def tree_view(profile: Profile, kind: str) -> Node:
@@ -215,6 +213,10 @@ def page_view(
 ) -> RunPage:
     """Return what the page of a run shows: the timeline of `whole`, the rest of `chosen`."""
     timeline = timeline_view(whole, event, bins=_PAGE_BINS)
+    counters = read_counters(whole.run)
+    series = series_view(
+        whole.run, counters, start_s=whole.start_s, end_s=whole.end_s, bins=_PAGE_BINS
+    )
     profile = chosen.of(event)
     picture = pictures.timeline(
         [(series.name, series.kind) for series in timeline.series],
@@ -234,10 +236,26 @@ def page_view(
         report=report_view(profile, by=by, children=children, top=top),
         timeline=timeline,
         timeline_picture=picture,
+        series=pictures.lines(series),
+        delays=delays_of(chosen.run, counters, start_s=chosen.start_s, end_s=chosen.end_s),
         treemap=pictures.treemap(tree_view(profile, "tree")),
         flame=pictures.flame_graph(tree_view(profile, "flame")),
         slots=_slots(whole.of(event)),
     )
+
+
+def series_page(run: Run, from_s: float | None, to_s: float | None) -> SeriesPage:
+    """Return what the page of a run shows that has no profile."""
+    start_s, end_s = span_of(run, from_s, to_s)
+    series = series_view(run, read_counters(run), start_s=start_s, end_s=end_s, bins=_PAGE_BINS)
+    return SeriesPage(series=pictures.lines(series), marks=series.marks, delays=series.delays)
+
+
+def span_of(run: Run, from_s: float | None, to_s: float | None) -> tuple[float, float]:
+    """Return the ends of a span in seconds from the run's start, its own where none is given."""
+    end_s = run.state().seconds
+    start_s = min(from_s or 0.0, end_s)
+    return start_s, max(end_s if to_s is None else to_s, start_s)
 
 
 def _head(profile: Profile) -> Head:

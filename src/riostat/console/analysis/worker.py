@@ -15,17 +15,22 @@ import msgspec
 
 from riostat.console.analysis.profiles import Profiles
 from riostat.console.analysis.question import ANSWER_HEAD, QUESTION_HEAD, Query
+from riostat.console.analysis.series import read_counters, series_view
 from riostat.console.analysis.views import (
     diff_view,
     domains_view,
     page_view,
     report_view,
+    series_page,
+    span_of,
     timeline_view,
     tree_view,
 )
+from riostat.console.schema import Series, SeriesPage
 from riostat.console.statuses import status_of
 from riostat.core.datadir import DataDirectory
 from riostat.core.errors import RiostatError
+from riostat.core.run import Run
 from riostat.profiler.exports import folded, perf_script, speedscope
 
 __all__ = ["answer", "serve_questions"]
@@ -37,6 +42,8 @@ _EXPORTS = {"folded": folded, "perf-script": perf_script, "speedscope": speedsco
 
 def answer(profiles: Profiles, query: Query) -> bytes:
     """Return the answer to one question; raises `RiostatError`."""
+    if query.kind in {"series", "series-page"}:
+        return msgspec.json.encode(_series(query))
     chosen = profiles.load(query.span)
     match query.kind:
         case "speedscope" | "folded" | "perf-script":
@@ -68,6 +75,16 @@ def answer(profiles: Profiles, query: Query) -> bytes:
                 top=query.top,
             )
     return msgspec.json.encode(view)
+
+
+def _series(query: Query) -> Series | SeriesPage:
+    """Answer what needs no profile."""
+    asked = query.span
+    run = Run.open(Path(asked.path))
+    if query.kind == "series-page":
+        return series_page(run, asked.from_s, asked.to_s)
+    start_s, end_s = span_of(run, asked.from_s, asked.to_s)
+    return series_view(run, read_counters(run), start_s=start_s, end_s=end_s, bins=query.bins)
 
 
 def serve_questions(profiles: Profiles, questions: BinaryIO, answers: BinaryIO) -> None:

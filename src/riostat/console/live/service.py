@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 
 from riostat.console.listeners import Listeners
-from riostat.console.live.state import HISTORY_S, LiveState, Moment
+from riostat.console.live.state import HISTORY_S, Glance, LiveState, Moment
 from riostat.console.schema import slots_of
 from riostat.console.tether import tethered
 from riostat.core.datadir import DataDirectory
@@ -30,15 +30,16 @@ _RESTARTED = "The reader of the live profile ended unasked and is started again.
 class Live:
     """The newest state of the rolling run, its history, and the listeners.
 
-    `problem` says why nothing is recorded, where whoever started the recorder knows. `restarts`
-    counts how often the child ended unasked. One that has more than `feed_bytes` of memory is
-    renewed, but not in its first `feed_seconds`.
+    `problem` says why nothing is recorded, where whoever started the recorder knows; `parts` says
+    how the parts stand that run beside it. `restarts` counts how often the child ended unasked. One
+    that has more than `feed_bytes` of memory is renewed, but not in its first `feed_seconds`.
     """
 
     def __init__(
         self,
         data: DataDirectory,
         problem: Callable[[], str | None],
+        parts: Callable[[LiveState], list[Glance]],
         *,
         feed_bytes: int = _FEED_BYTES,
         feed_seconds: float = _FEED_S,
@@ -47,6 +48,7 @@ class Live:
         self.restarts = 0
         self._data = data
         self._problem = problem
+        self._parts = parts
         self._limits = (str(feed_bytes), str(feed_seconds))
         self._state = LiveState()
         self._history: deque[Moment] = deque(maxlen=HISTORY_S)
@@ -123,6 +125,6 @@ class Live:
 
     def _judged(self, state: LiveState) -> LiveState:
         problem = None if state.state == "recording" else self._problem()
-        if problem is None:
-            return state
-        return msgspec.structs.replace(state, state="failed", reason=problem)
+        if problem is not None:
+            state = msgspec.structs.replace(state, state="failed", reason=problem)
+        return msgspec.structs.replace(state, parts=self._parts(state))

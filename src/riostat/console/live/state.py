@@ -9,6 +9,7 @@ from riostat.console.schema import Slots
 __all__ = [
     "HISTORY_S",
     "WINDOW_S",
+    "Glance",
     "LiveDomain",
     "LiveProcess",
     "LiveState",
@@ -74,6 +75,17 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     domains: dict[str, float]
 
 
+class Glance(msgspec.Struct, frozen=True, kw_only=True):
+    """A part in one figure; `state` is ``running``, ``starting``, ``failed`` or ``absent``."""
+
+    name: str
+    title: str
+    state: str
+    figure: str
+    note: str
+    href: str
+
+
 class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     """The last `window_s` seconds of the rolling run; `dropped` is what this listener missed."""
 
@@ -97,6 +109,7 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     symbols: list[LiveSymbol] = []
     recorder: RecorderUse | None = None
     slots: Slots = {}
+    parts: list[Glance] = []
     moment: Moment | None = None
     dropped: int = 0
     history: list[Moment] = []

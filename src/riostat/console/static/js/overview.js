@@ -1,6 +1,7 @@
 /** The overview: the live profile of this machine, over server-sent events. */
 
 import { ask } from "./answers.js";
+import { html } from "./dom.js";
 import { RecordForm } from "./record.js";
 import { slotClass, slotsOf } from "./slots.js";
 import { StripChart } from "./stripchart.js";
@@ -13,6 +14,13 @@ const WORDS = {
   stopped: "stopped",
   failed: "failed",
   absent: "not recording",
+};
+
+const GLANCES = {
+  running: ["state-good", "running"],
+  starting: ["state-warn", "starting"],
+  failed: ["state-bad", "problem"],
+  absent: ["state-idle", "not running"],
 };
 
 for (const form of document.querySelectorAll("[data-record]")) new RecordForm(form);
@@ -31,6 +39,7 @@ async function start(root) {
     slots = live.slots ?? slots;
     say(live.state, WORDS[live.state]);
     explain(live.reason);
+    glance(live.parts);
     readouts(root, live);
     if (live.moment) strip.add(live.moment, slots);
     rows(root, "domains", live.domains, 1, slots);
@@ -50,11 +59,32 @@ function explain(reason) {
   notice.textContent = reason ?? "";
 }
 
+/** A sentence in which `words between backquotes` are code, as the templates have it. */
+function sentence(text) {
+  return text.split("`").map((part, place) => (place % 2 ? html("code", {}, part) : part));
+}
+
+/** What is said of each part. */
+function glance(parts) {
+  for (const { name, state, figure, note, href } of parts) {
+    const box = document.querySelector(`[data-glance="${name}"]`);
+    const field = (field) => box.querySelector(`[data-field=${field}]`);
+    const [tone, word] = GLANCES[state];
+    field("state").className = `state ${tone}`;
+    field("state").textContent = word;
+    field("figure").textContent = figure;
+    field("note").replaceChildren(...sentence(note));
+    field("href").href = href;
+  }
+}
+
 /** A page without a live profile becomes one with it when the recording starts. */
 function awaitRecording() {
   const events = new EventSource("/api/live");
   events.addEventListener("live", (event) => {
-    if (JSON.parse(event.data).state === "absent") return;
+    const { state, parts } = JSON.parse(event.data);
+    glance(parts);
+    if (state === "absent") return;
     events.close();
     location.reload();
   });

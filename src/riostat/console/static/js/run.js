@@ -4,8 +4,10 @@ import { ask, page } from "./answers.js";
 import { Flamegraph } from "./flamegraph.js";
 import { keep, kept } from "./kept.js";
 import { ReportTable } from "./reporttable.js";
+import { seriesDrawing } from "./serieslines.js";
 import { slotsOf } from "./slots.js";
-import { TimelineChart } from "./timeline.js";
+import { SpanChart } from "./spanchart.js";
+import { domainDrawing } from "./timeline.js";
 import { Treemap } from "./treemap.js";
 
 const BINS = 240;
@@ -25,8 +27,8 @@ class RunPage {
   #spanForm = one("[data-span-form]");
   #byForm = one("[data-by-form]");
   #report = new ReportTable();
-  /** @type {TimelineChart | null} */
-  #timeline = null;
+  /** @type {SpanChart[]} */
+  #charts = [];
   /** The span that the figures show, null for the whole run. */
   #applied;
   #shown = location.search;
@@ -110,7 +112,7 @@ class RunPage {
 
   /** Shows what the forms describe. */
   async #go() {
-    this.#timeline?.show(this.#span());
+    for (const chart of this.#charts) chart.show(this.#span());
     this.#loading.abort();
     this.#loading = new AbortController();
     const { signal } = this.#loading;
@@ -147,18 +149,37 @@ class RunPage {
   async #drawTimeline() {
     const query = new URLSearchParams({ bins: BINS, event: this.#fields.event.value });
     try {
-      const answer = await ask(`/api/runs/${this.#run}/timeline?${query}`);
-      const frame = one("[data-timeline]");
-      this.#timeline = new TimelineChart(frame, answer, this.#slots, (span, final) => {
-        this.#fields.from.value = span ? written(span.from) : "";
-        this.#fields.to.value = span ? written(span.to) : "";
-        if (final) this.#go();
-      });
-      this.#timeline.show(this.#span());
+      const timeline = await ask(`/api/runs/${this.#run}/timeline?${query}`);
+      this.#chart(one("[data-timeline]"), domainDrawing(timeline, this.#slots));
       this.#say(HINT);
+      await this.#drawSeries(timeline);
     } catch (error) {
       this.#say(error.message);
     }
+  }
+
+  /** Draws what ports and disks did over the same time. */
+  async #drawSeries({ start_s: from, bin_s: bin, bins }) {
+    const frames = document.querySelectorAll("[data-series]");
+    if (!frames.length) return;
+    const query = new URLSearchParams({ bins, from, to: from + bins * bin });
+    const series = await ask(`/api/runs/${this.#run}/series?${query}`);
+    for (const frame of frames) {
+      const group = series.groups.find(({ name }) => name === frame.dataset.series);
+      if (group) this.#chart(frame, seriesDrawing(series, group));
+    }
+  }
+
+  /** Puts a chart into a frame; a span that is chosen on one is chosen on all. */
+  #chart(frame, drawing) {
+    const chart = new SpanChart(frame, drawing, (span, final) => {
+      this.#fields.from.value = span ? written(span.from) : "";
+      this.#fields.to.value = span ? written(span.to) : "";
+      for (const other of this.#charts) if (other !== chart) other.show(span);
+      if (final) this.#go();
+    });
+    this.#charts.push(chart);
+    chart.show(this.#span());
   }
 
   /** Makes the server's still pictures and tables live. */

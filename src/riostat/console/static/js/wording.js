@@ -22,3 +22,15 @@ export function bytes(value) {
   }
   return `${unit && value < 100 ? value.toFixed(1) : Math.round(value)}${NARROW}${units[unit]}`;
 }
+
+/** 1234567, "b/s" -> "1.23 Mb/s"; a unit of "share" is a fraction */
+export function measured(value, unit) {
+  if (unit === "share") return percent(value, 0);
+  const prefixes = ["", "k", "M", "G", "T"];
+  let place = 0;
+  while (value >= 999.5 && place < prefixes.length - 1) {
+    value /= 1000;
+    place += 1;
+  }
+  return `${Number(value.toPrecision(3))}${NARROW}${prefixes[place]}${unit}`;
+}
