@@ -48,7 +48,9 @@ class Up:
         outside = {} if home is None else {"HOME": str(home), "TMPDIR": str(home)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "riostat", "up", f"--port={self.port}", *flags],
-            env=os.environ | {"RIOSTAT_DATA": str(data), "RIOSTAT_TOKEN": TOKEN} | outside,
+            env=os.environ
+            | {"RIOSTAT_DATA": str(data), "RIOSTAT_TOKEN": TOKEN, "RIOSTAT_PARTS": "none"}
+            | outside,
             cwd=home,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -15,6 +15,8 @@ from riostat.core.text import printable
 __all__ = ["SETTINGS", "Setting", "Settings", "load_settings", "process_settings"]
 
 _FILE_BYTES = 1 << 20
+_PARTS = ("switch", "store")
+_NO_PARTS = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Settings:
     keep_seconds: int
     keep_bytes: int
     store: Path
+    store_port: int
+    parts: frozenset[str]
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -74,6 +78,13 @@ def _token(text: str) -> str:
     if text and not (len(text) >= 16 and text.isascii() and text.isalnum()):
         raise ValueError("")
     return text
+
+
+def _parts(text: str) -> frozenset[str]:
+    names = frozenset(text.replace(",", " ").split()) - {_NO_PARTS}
+    if names - set(_PARTS):
+        raise ValueError(text)
+    return names
 
 
 SETTINGS = (
@@ -142,6 +153,23 @@ SETTINGS = (
         _integer(8 << 20, 1 << 50),
         "give a number of bytes from 8388608",
         "BYTES",
+    ),
+    Setting(
+        "parts",
+        ",".join(_PARTS),
+        "Parts that `riostat up` runs beside the recorder: switch, store, both separated by a "
+        f"comma, or {_NO_PARTS}.",
+        _parts,
+        f"give switch, store, switch,store or {_NO_PARTS}",
+        "PARTS",
+    ),
+    Setting(
+        "store_port",
+        "8181",
+        "TCP port on 127.0.0.1 that the store of `riostat up` listens on; 0 takes a free one.",
+        _integer(0, 65535),
+        "give a number from 0 to 65535",
+        "PORT",
     ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
