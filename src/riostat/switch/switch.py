@@ -121,6 +121,7 @@ class Switch:
                     reason=port.reason,
                     policy=str(port.policy),
                     pid=port.pid,
+                    queues=port.queues or (0 if count is None else len(count.queues)),
                     **count_port(count),
                 )
             )

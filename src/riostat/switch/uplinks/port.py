@@ -12,7 +12,7 @@ from riostat.switch.vhost.server import Report
 
 __all__ = ["TapPort"]
 
-_TAP_OFFLOADS: Final = 0
+_TUN_F_CSUM: Final = 1
 
 
 class TapPort:
@@ -37,12 +37,13 @@ class TapPort:
         self.name = port.name
         self.place = port.tap
         self.role = port.role
+        self.queues = port.queues
         self.policy = policy
         self.reason = ""
         self.attached = False
         self._ledger = ledger
         self._report = report
-        descriptors = open_tap(port.tap, queues=port.queues, offloads=_TAP_OFFLOADS)
+        descriptors = open_tap(port.tap, queues=port.queues, offloads=_TUN_F_CSUM)
         try:
             description = PortDescription(
                 kind=PortKind.TAP,

@@ -51,6 +51,7 @@ class VhostPort:
     """
 
     kind = PortKind.VHOST
+    queues = 0  # as many as the guest enables
 
     def __init__(
         self,
