@@ -19,6 +19,9 @@ from tests.switch.uplinks.namespaces import Namespace, namespace, needs_namespac
 from tests.switch.uplinks.responder import Responder
 
 pytestmark = [pytest.mark.root, needs_namespaces]
+needs_iperf3 = pytest.mark.skipif(shutil.which("iperf3") is None, reason="needs iperf3")
+
+_MOST = 10_000_000  # of 20 MB: the client ends when it has sent, not when all has arrived
 
 
 def device(name: str) -> str:
@@ -53,24 +56,49 @@ def test_namespaces_hear_each_other(joined: tuple[Running, Namespace, Namespace]
     assert [switch.port(name).queues for name in "ab"] == [1, 2]
 
 
-@pytest.mark.skipif(shutil.which("iperf3") is None, reason="needs iperf3")
-@pytest.mark.parametrize("direction", ["--client", "--reverse"])
-def test_tcp_flows_both_ways(joined: tuple[Running, Namespace, Namespace], direction: str) -> None:
-    switch, a, b = joined
-    before = switch.port("b")
+def transfer(a: Namespace, b: Namespace, *, reverse: bool) -> int:
+    """Send 20 MB by TCP from a to b, or back; return how many bytes had arrived at its end."""
     server = b.start("iperf3", "--server", "--one-off", "--forceflush")
     assert server.stdout is not None
     while "listening" not in server.stdout.readline():
         pass
-    reverse = ["--reverse"] if direction == "--reverse" else []
-    said = a.run("iperf3", "--client", b.address, "--bytes", "20M", "--json", *reverse)
+    flags = ["--reverse"] if reverse else []
+    said = a.run("iperf3", "--client", b.address, "--bytes", "20M", "--json", *flags)
     server.communicate()
-    assert (
-        json.loads(said)["end"]["sum_received"]["bytes"] >= 10_000_000
-    )  # it ends when all is sent
+    received: int = json.loads(said)["end"]["sum_received"]["bytes"]
+    return received
+
+
+@needs_iperf3
+@pytest.mark.parametrize("reverse", [False, True])
+def test_tcp_flows_both_ways(
+    joined: tuple[Running, Namespace, Namespace], *, reverse: bool
+) -> None:
+    switch, a, b = joined
+    before = switch.port("b")
+    assert transfer(a, b, reverse=reverse) >= _MOST
     after = switch.port("b")
     carried = (after.rx.bytes - before.rx.bytes, after.tx.bytes - before.tx.bytes)
-    assert carried[0 if reverse else 1] >= 10_000_000
+    assert carried[0 if reverse else 1] >= _MOST
+
+
+@needs_iperf3
+def test_segmentation_is_for_all_or_nobody(tmp_path: Path, kernels_cache: Path) -> None:
+    ports = (tap("s"), tap("t"), *vhost(tmp_path, "p"))
+    configuration = Configuration(segmentation=True, port=ports)
+    with (
+        running(tmp_path, kernels_cache, configuration) as switch,
+        namespace(device("s"), "10.78.0.1") as s,
+        namespace(device("t"), "10.78.0.2") as t,
+    ):
+        for reverse in (False, True):
+            assert transfer(s, t, reverse=reverse) >= _MOST
+        carried = switch.port("t")
+        assert carried.tx.bytes / carried.tx.frames > 1514  # segments went through whole
+        with pytest.raises(PortError, match="cannot be joined"):
+            Guest.connect(tmp_path / "p.sock")
+        refused = switch.until("p", lambda port: port.state == "broken")
+        assert "lacks the features 0x182" in refused.reason
 
 
 _ECHO = """
