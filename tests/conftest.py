@@ -1,5 +1,8 @@
 """What every test shares: hypothesis profiles, and a run in which nothing may be skipped."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -24,3 +27,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         and session.exitstatus == pytest.ExitCode.OK
     ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def kernels_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of compiled loops that all processes of a test session share."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    return folder / "kernels-of-this-session"

@@ -1,5 +1,6 @@
 """What a switch may be configured to be, from files and from flags."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,13 @@ def test_an_address_as_it_stands_in_frames() -> None:
     port.check()
     assert port.mac_bytes == b"\x02\0\0\0\0\x0a"
     assert PortConfiguration(name="a", tap="b").mac_bytes is None
+
+
+def test_the_guide_has_every_key_and_an_example_that_can_be_read(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "switch.md").read_text()
+    (example,) = re.findall(r"^```toml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    given = read_configuration(write(tmp_path, example))
+    assert [port.name for port in given.port] == ["vm1", "lan"]
+    for struct in (Configuration, PortConfiguration):
+        for name in struct.__struct_fields__:
+            assert f"\n| `{name}` |" in guide

@@ -95,11 +95,16 @@ class PortConfiguration(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole switch. `cpus` holds one CPU for each worker, -1 for any CPU."""
+    """A whole switch. `cpus` holds one CPU for each worker, -1 for any CPU.
+
+    With `segmentation` ports exchange frames of up to 64 KiB, which the receiver cuts up, and
+    every guest has to negotiate that.
+    """
 
     policy: Policy = Policy.REUSE
     queues: Queues = Queues.PER_GUEST
     cpus: Annotated[tuple[int, ...], msgspec.Meta(min_length=1, max_length=64)] = (-1,)
+    segmentation: bool = False
     port: tuple[PortConfiguration, ...] = ()
 
     def check(self) -> None:

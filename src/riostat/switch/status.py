@@ -83,7 +83,6 @@ def count_port(counted: PortCounters | None) -> dict[str, Any]:
     return {
         "worker": counted.worker,
         "own_worker": counted.own_worker,
-        "queues": len(queues),
         "rx": Direction(sum(q.rx_frames for q in queues), sum(q.rx_bytes for q in queues)),
         "tx": Direction(sum(q.tx_frames for q in queues), sum(q.tx_bytes for q in queues)),
         "drops": {drop.name.lower(): count for drop, count in counted.drops.items() if count},

@@ -6,7 +6,7 @@ control socket and the engine's news, and once a second writes the counters into
 
 import selectors
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypedDict
 
 from riostat.core.clock import Clock
 from riostat.core.errors import PortError
@@ -24,17 +24,25 @@ from riostat.switch.control import (
 )
 from riostat.switch.engine import Engine
 from riostat.switch.ledger import Ledger
-from riostat.switch.ports import PORTS_MAX, PortState
+from riostat.switch.ports import PORTS_MAX, Policy, PortState
 from riostat.switch.recording import SwitchRecording
 from riostat.switch.status import PortStatus, SwitchStatus, Worker, count_port
 from riostat.switch.uplinks.port import TapPort
-from riostat.switch.vhost.server import VhostPort
+from riostat.switch.vhost.server import Report, VhostPort
 
 __all__ = ["Switch"]
 
 _SAMPLE_NS: Final = 1_000_000_000
 
 _Port: TypeAlias = VhostPort | TapPort
+
+
+class _Way(TypedDict):
+    ledger: Ledger
+    report: Report
+    policy: Policy
+    segmentation: bool
+    worker: int | None
 
 
 class Switch:
@@ -56,6 +64,7 @@ class Switch:
     ) -> None:
         self._policy = configuration.policy
         self._queues = configuration.queues
+        self._segmentation = configuration.segmentation
         self._engine = engine
         self._recording = recording
         self._run = run
@@ -74,22 +83,11 @@ class Switch:
             raise PortError(f"The switch has a port {port.name} already; choose another name.")
         if len(self._ports) == PORTS_MAX:
             raise PortError(f"The switch has {PORTS_MAX} ports, and takes no more; detach one.")
-        worker = 0 if self._queues is Queues.SHARED else None
-        policy = port.policy or self._policy
         made: _Port
         if port.vhost is not None:
-            made = VhostPort(
-                port,
-                ledger=self._ledger,
-                selector=self._selector,
-                report=self._report,
-                policy=policy,
-                worker=worker,
-            )
+            made = VhostPort(port, selector=self._selector, **self._way(port))
         else:
-            made = TapPort(
-                port, ledger=self._ledger, report=self._report, policy=policy, worker=worker
-            )
+            made = TapPort(port, **self._way(port))
         self._ports[port.name] = made
 
     def detach(self, name: str) -> None:
@@ -121,6 +119,7 @@ class Switch:
                     reason=port.reason,
                     policy=str(port.policy),
                     pid=port.pid,
+                    queues=port.queues or (0 if count is None else len(count.queues)),
                     **count_port(count),
                 )
             )
@@ -160,6 +159,16 @@ class Switch:
         self._ports.clear()
         self._control.close()
         self._selector.close()
+
+    def _way(self, port: PortConfiguration) -> _Way:
+        """Return what every port is made with."""
+        return {
+            "ledger": self._ledger,
+            "report": self._report,
+            "policy": port.policy or self._policy,
+            "segmentation": self._segmentation,
+            "worker": 0 if self._queues is Queues.SHARED else None,
+        }
 
     def _port(self, name: str) -> _Port:
         port = self._ports.get(name)

@@ -37,6 +37,7 @@ def test_a_region_is_taken_with_its_descriptor() -> None:
         ({"guest_address": GUEST + 1}, "not made of whole pages"),
         ({"user_address": USER + 8}, "not made of whole pages"),
         ({"offset": 512}, "not made of whole pages"),
+        ({"guest_address": 2**63 - 4096}, "beyond the last address"),
         ({"guest_address": 2**64 - 4096}, "beyond the last address"),
         ({"user_address": 2**64 - 4096}, "beyond the last address"),
         ({"size": LENGTH + 4096}, "of a file of 0x100000 bytes"),

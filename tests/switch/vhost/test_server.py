@@ -284,3 +284,4 @@ def test_mutated_sessions_break_nothing(switch: Running, rounds: int) -> None:
         switch.until("hostile", lambda port: port.pid == 0)
         assert descriptors() == before
         assert switch.port("good").state == "running"
+        assert [worker.state for worker in switch.status().workers] == ["running"]

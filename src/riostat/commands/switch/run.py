@@ -64,6 +64,11 @@ __all__ = ["command"]
     help="CPU of a worker, -1 for any; may be given again, one worker each "
     "[default: the configuration's, else one worker on any CPU].",
 )
+@click.option(
+    "--segmentation",
+    is_flag=True,
+    help="Exchange frames of up to 64 KiB (TSO), which every guest then has to negotiate.",
+)
 @click.option("--demo", is_flag=True, help="Add three guests that are small processes.")
 @click.option(
     "--run",
@@ -85,6 +90,7 @@ def command(
     policy: str | None,
     queues: str | None,
     cpus: Sequence[int],
+    segmentation: bool,
     demo: bool,
     run_path: Path | None,
     as_json: bool,
@@ -97,7 +103,9 @@ def command(
     data = DataDirectory(settings.data)
     data.make()
     _make_folder(data.switch)
-    described = _configuration(configuration, guests, uplinks, policy, queues, cpus)
+    described = _configuration(
+        configuration, guests, uplinks, policy, queues, cpus, segmentation=segmentation
+    )
     if demo:
         described = _with_demo(described, data.switch)
     _run(settings, described, run_path, demo=demo, as_json=as_json)
@@ -111,6 +119,8 @@ def _configuration(
     policy: str | None,
     queues: str | None,
     cpus: Sequence[int],
+    *,
+    segmentation: bool,
 ) -> "Configuration":
     """Return what the file and the flags say together."""
     from msgspec.structs import replace
@@ -130,6 +140,7 @@ def _configuration(
         policy=given.policy if policy is None else Policy(policy),
         queues=given.queues if queues is None else Queues(queues),
         cpus=tuple(cpus) or given.cpus,
+        segmentation=segmentation or given.segmentation,
         port=(*given.port, *map(parse_port, guests), *map(parse_uplink, uplinks)),
     )
     described.check()

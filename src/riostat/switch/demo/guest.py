@@ -5,7 +5,6 @@ runs until its standard input ends. It rejoins a switch that ended and came back
 """
 
 import argparse
-import os
 import select
 import sys
 from collections.abc import Sequence
@@ -23,7 +22,6 @@ _PAUSE_S: Final = 0.2
 _RING_SIZE: Final = 1024
 _BUFFER_BYTES: Final = 2048
 _ETHERTYPE: Final = b"\x88\xb5"  # IEEE 802, local experiments
-_KICK: Final = (1).to_bytes(8, "little")
 
 
 class Sender:
@@ -56,13 +54,13 @@ class Sender:
         self._owed = min(self._owed - count, 1.0)
         if count > 0:
             pool.make_available(sending, count)
-            os.write(self._guest.kicks[sending.index], _KICK)
+            self._guest.kick(sending)
 
     def _fill(self, in_flight: int) -> None:
         missing = self._receiving.size - in_flight
         if missing > 0:
             self._guest.pool.make_available(self._receiving, missing)
-            os.write(self._guest.kicks[self._receiving.index], _KICK)
+            self._guest.kick(self._receiving)
 
 
 def main(arguments: Sequence[str], clock: Clock = SYSTEM_CLOCK) -> int:

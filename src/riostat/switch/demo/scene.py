@@ -12,8 +12,6 @@ from riostat.switch.configuration import PortConfiguration
 
 __all__ = ["SCENE", "Actor", "Scene", "scene_ports"]
 
-_PATIENCE_S: Final = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -73,14 +71,9 @@ class Scene:
         trace: TracebackType | None,
     ) -> None:
         for guest in self._guests:
-            assert guest.stdin is not None
-            guest.stdin.close()
+            guest.terminate()  # it may be waiting for a switch that serves nobody any more
         for guest in self._guests:
-            try:
-                guest.wait(_PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                guest.kill()
-                guest.wait()
+            guest.communicate()
 
 
 def _command(actor: Actor, folder: Path) -> Sequence[str]:

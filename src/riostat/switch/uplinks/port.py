@@ -7,12 +7,13 @@ from riostat.switch.configuration import PortConfiguration
 from riostat.switch.ledger import Ledger
 from riostat.switch.ports import FAULT_WORDS, Fault, Policy, PortDescription, PortKind
 from riostat.switch.uplinks.tap import open_tap
-from riostat.switch.vhost.messages import VIRTIO_NET_F_GUEST_CSUM
+from riostat.switch.vhost.messages import VIRTIO_NET_F_GUEST_CSUM, VIRTIO_NET_F_GUEST_TSO
 from riostat.switch.vhost.server import Report
 
 __all__ = ["TapPort"]
 
-_TAP_OFFLOADS: Final = 0
+_TUN_F_CSUM: Final = 1
+_TUN_F_TSO: Final = 2 | 4  # IPv4 and IPv6
 
 
 class TapPort:
@@ -31,23 +32,27 @@ class TapPort:
         ledger: Ledger,
         report: Report,
         policy: Policy,
+        segmentation: bool,
         worker: int | None,
     ) -> None:
         assert port.tap is not None
         self.name = port.name
         self.place = port.tap
         self.role = port.role
+        self.queues = port.queues
         self.policy = policy
         self.reason = ""
         self.attached = False
         self._ledger = ledger
         self._report = report
-        descriptors = open_tap(port.tap, queues=port.queues, offloads=_TAP_OFFLOADS)
+        # The kernel takes frames of both kinds; the offloads say what it hands out.
+        offloads = _TUN_F_CSUM | (_TUN_F_TSO if segmentation else 0)
+        descriptors = open_tap(port.tap, queues=port.queues, offloads=offloads)
         try:
             description = PortDescription(
                 kind=PortKind.TAP,
                 policy=policy,
-                features=VIRTIO_NET_F_GUEST_CSUM,
+                features=VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO,
                 tap_descriptors=descriptors,
                 mac=port.mac_bytes,
             )

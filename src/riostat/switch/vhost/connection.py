@@ -34,7 +34,8 @@ _UCRED: Final = struct.Struct("3i")  # struct ucred: pid, uid, gid
 class Connection:
     """A front end that speaks for the guest of the port `name`.
 
-    `worker` is where the port is to be served, as `Engine.attach` has it. The port is attached
+    `worker` is where the port is to be served, as `Engine.attach` has it, and `needed_features`
+    what the guest cannot do without here. The port is attached
     when its memory is first known, since the engine needs to know whether it can shrink.
     """
 
@@ -47,6 +48,7 @@ class Connection:
         ledger: Ledger,
         policy: Policy,
         mac: bytes | None,
+        needed_features: int,
         worker: int | None,
     ) -> None:
         self.attached = False
@@ -56,6 +58,7 @@ class Connection:
         self._ledger = ledger
         self._policy = policy
         self._mac = mac
+        self._needed_features = needed_features
         self._worker = worker
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
         self.pid = _UCRED.unpack(credentials)[0]
@@ -149,6 +152,11 @@ class Connection:
 
     def _set_memory(self, regions: tuple[Region, ...]) -> None:
         features = self._session.acked_features
+        if missing := self._needed_features & ~features:
+            raise GuestError(
+                f"The guest lacks the features {missing:#x}, which a switch with segmentation "
+                "needs of all; turn on checksum and segmentation offload in it."
+            )
         if self.attached and features == self._features:
             self._ledger.engine.update_memory(self._name, regions)
             return

@@ -123,6 +123,10 @@ class Guest:
         except OSError as error:
             raise self._refused(error.strerror or str(error)) from error
 
+    def kick(self, ring: PoolRing) -> None:
+        """Tell the switch that buffers were made available."""
+        os.eventfd_write(self.kicks[ring.index], 1)
+
     def stop(self, ring: PoolRing) -> int:
         """Stop a ring, and return the index of the available ring at which it stopped."""
         asked = encode_vring_state(ring.index, 0)

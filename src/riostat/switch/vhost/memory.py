@@ -16,7 +16,7 @@ from riostat.switch.vhost.messages import MemoryRegion, VringAddress
 __all__ = ["Attachment", "check_regions", "check_ring"]
 
 _PAGE = 4096
-_ADDRESS_END = 1 << 64
+_ADDRESS_END = 1 << 63  # no machine has more, and loops count with signed words
 _DESCRIPTOR_BYTES = 16
 _AVAILABLE_BYTES = 2
 _USED_BYTES = 8

@@ -21,6 +21,8 @@ from riostat.switch.vhost.messages import (
     VIRTIO_F_VERSION_1,
     VIRTIO_NET_F_CSUM,
     VIRTIO_NET_F_GUEST_CSUM,
+    VIRTIO_NET_F_GUEST_TSO,
+    VIRTIO_NET_F_HOST_TSO,
     VIRTIO_NET_F_MQ,
     VIRTIO_NET_F_MRG_RXBUF,
 )
@@ -40,6 +42,8 @@ _FEATURES: Final = (
     | VIRTIO_NET_F_CSUM
     | VIRTIO_NET_F_GUEST_CSUM
 )
+_SEGMENTATION: Final = VIRTIO_NET_F_GUEST_TSO | VIRTIO_NET_F_HOST_TSO
+_SEGMENTATION_NEEDED: Final = VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO
 
 
 class VhostPort:
@@ -51,6 +55,7 @@ class VhostPort:
     """
 
     kind = PortKind.VHOST
+    queues = 0  # as many as the guest enables
 
     def __init__(
         self,
@@ -60,6 +65,7 @@ class VhostPort:
         selector: selectors.BaseSelector,
         report: Report,
         policy: Policy,
+        segmentation: bool,
         worker: int | None,
     ) -> None:
         assert port.vhost is not None
@@ -72,6 +78,8 @@ class VhostPort:
         self._selector = selector
         self._report = report
         self._mac = port.mac_bytes
+        self._features = _FEATURES | (_SEGMENTATION if segmentation else 0)
+        self._needed_features = _SEGMENTATION_NEEDED if segmentation else 0
         self._worker = worker
         self._connection: Connection | None = None
         self._listener = Listener(Path(port.vhost))
@@ -113,10 +121,11 @@ class VhostPort:
         self._connection = Connection(
             self.name,
             accepted,
-            Session(_FEATURES, PAIRS_MAX),
+            Session(self._features, PAIRS_MAX),
             ledger=self._ledger,
             policy=self.policy,
             mac=self._mac,
+            needed_features=self._needed_features,
             worker=self._worker,
         )
         self.reason = ""
