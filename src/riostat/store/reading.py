@@ -5,6 +5,7 @@ copy that cannot be read or is not the block gives way to the other, and is repa
 """
 
 import threading
+import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -148,7 +149,7 @@ class BlockReader:
             return
         place = min(left, key=lambda p: self._disks.queue(p.disk).expected_finish_ns)
         inner = self._disks.submit_read(place, expected, read.deadline_ns)
-        read.future.add_done_callback(lambda outer: outer.cancelled() and inner.cancel())
+        read.future.add_done_callback(_cancelling(weakref.ref(inner)))
         inner.add_done_callback(lambda done: self._finish(read, place, layouts, done))
 
     def _finish(
@@ -194,6 +195,21 @@ class BlockReader:
             f"Block {read.index} of {version.bucket}/{printable(version.key)} cannot be read from "
             f"any of its {len(places)} copies; bring missing disks back, or write the object again."
         )
+
+
+def _cancelling(inner: "weakref.ref[Future[memoryview]]") -> Callable[[Future[memoryview]], None]:
+    """Return what passes a cancellation on.
+
+    It holds the inner future weakly: a future keeps its callbacks when it is done, and a circle of
+    the two would keep the block in memory until the collector of circles comes by.
+    """
+
+    def pass_on(outer: Future[memoryview]) -> None:
+        waiting = inner()
+        if outer.cancelled() and waiting is not None:
+            waiting.cancel()
+
+    return pass_on
 
 
 def _gone(version: ObjectVersion) -> ObjectNotFoundError:

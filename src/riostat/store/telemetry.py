@@ -4,6 +4,7 @@ import asyncio
 import os
 from typing import Final
 
+from riostat.core.channels import FieldValue
 from riostat.core.clock import Clock
 from riostat.core.histogram import LogHistogram
 from riostat.core.seriesfile import SeriesFile
@@ -40,7 +41,11 @@ class Telemetry:
 
     async def begin(self) -> None:
         """Say that the server is there."""
-        fields = {"address": self._address, "pid": os.getpid(), "bound_ns": DEADLINE_NS}
+        fields: dict[str, FieldValue] = {
+            "address": self._address,
+            "pid": os.getpid(),
+            "bound_ns": DEADLINE_NS,
+        }
         self._series.event(_EVENTS, self._started_ns, "serving", fields)
         await self.write(0)
 

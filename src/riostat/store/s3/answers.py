@@ -20,7 +20,15 @@ from riostat.store.s3.documents import Node, document
 from riostat.store.s3.refusals import S3Error, internal_error, slow_down
 from riostat.store.s3.request import Answer, Request
 
-__all__ = ["Headers", "date_header", "error_answer", "error_of", "send_answer", "xml_answer"]
+__all__ = [
+    "Headers",
+    "common_headers",
+    "date_header",
+    "error_answer",
+    "error_of",
+    "send_answer",
+    "xml_answer",
+]
 
 Headers = list[tuple[bytes, bytes]]
 

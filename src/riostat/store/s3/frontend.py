@@ -109,7 +109,8 @@ class Frontend:
         if answer is not None:
             await send_answer(answer, request, request_id)
         elif request.connection.gone:
-            await receive()  # returns when uvicorn knows it too
+            while (await receive())["type"] != "http.disconnect":
+                pass  # uvicorn complains of an answer that is missing before it knows
 
     async def _handle(self, request: Request, request_id: str) -> Answer | None:
         if request.method == "OPTIONS":

@@ -4,13 +4,13 @@ Headers that ask for what the store does not do are refused, so that nobody beli
 done.
 """
 
+from dataclasses import dataclass
+
 from riostat.core.text import printable
 from riostat.store.s3.refusals import S3Error
 from riostat.store.s3.request import Request
 
 __all__ = ["DEFAULT_CONTENT_TYPE", "ObjectHeaders", "etag_condition", "object_headers"]
-
-from dataclasses import dataclass
 
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 

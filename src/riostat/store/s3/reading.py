@@ -24,7 +24,7 @@ from riostat.store.store import Store
 
 __all__ = ["DEADLINE_NS", "SENT_BYTES_MAX", "Reading"]
 
-SENT_BYTES_MAX: Final = 256 << 20
+SENT_BYTES_MAX: Final = 64 << 20
 """How many bytes of blocks are lent to connections at once."""
 
 _PIECE_BYTES: Final = 256 << 10
