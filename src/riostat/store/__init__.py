@@ -1,0 +1,1 @@
+"""Objects on unequal disks: blocks at random places, some twice, each read from the better copy."""
