@@ -22,6 +22,7 @@ command = LazyGroup(
         "profile": Place(
             "riostat.commands.profile", "Find where the CPU time of every domain goes."
         ),
+        "claims": Place("riostat.commands.claims", "Test what the papers say, on this machine."),
         "runs": Place("riostat.commands.runs", "List, show, remove and export recorded runs."),
     },
     name="riostat",

@@ -30,6 +30,11 @@ class DataDirectory:
         return self.root / "cache" / "kernels"
 
     @property
+    def claims(self) -> Path:
+        """The last verdict on each claim."""
+        return self.root / "claims"
+
+    @property
     def token(self) -> Path:
         """The console's secret."""
         return self.root / "token"

@@ -12,6 +12,7 @@
     │   ├── SamplingError       the kernel refuses to sample
     │   ├── SymbolError         a symbol source cannot be used
     │   └── ProfileError        a recording cannot answer what was asked
+    ├── ClaimError              a claim cannot be measured, or its verdict kept
     └── ConsoleError            the console cannot serve
 
 A message is one sentence: what, the value, the remedy. Misuse of our own code is an
@@ -19,6 +20,7 @@ A message is one sentence: what, the value, the remedy. Misuse of our own code i
 """
 
 __all__ = [
+    "ClaimError",
     "ConsoleError",
     "ProfileError",
     "ProfilerError",
@@ -71,6 +73,10 @@ class SymbolError(ProfilerError):
 
 class ProfileError(ProfilerError):
     """A recording cannot answer what was asked of it."""
+
+
+class ClaimError(RiostatError):
+    """A claim cannot be measured, or its verdict cannot be kept."""
 
 
 class ConsoleError(RiostatError):
