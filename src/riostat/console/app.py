@@ -22,8 +22,10 @@ from riostat.console.access import AccessPolicy, Guard, host_names, is_api, load
 from riostat.console.analysis.client import Analysis
 from riostat.console.answers import api_failure, json_answer
 from riostat.console.api import Api
+from riostat.console.claimpages import ClaimPages
 from riostat.console.console import Console
 from riostat.console.live.service import Live
+from riostat.console.measurements import Measurements
 from riostat.console.pages import Pages
 from riostat.console.protocol import BoundedHttp
 from riostat.console.recordings import Recordings
@@ -72,6 +74,7 @@ def create_app(
         catalogue=catalogue,
         analysis=Analysis(data, catalogue),
         recordings=Recordings(data, EVENT_NAMES, SYSTEM_CLOCK),
+        measurements=Measurements(data, SYSTEM_CLOCK),
         live=Live(data, problem),
     )
     tree = StaticTree(_HERE / "static")
@@ -79,7 +82,12 @@ def create_app(
     files = Endpoint(
         "/static/{version}/{path:path}", tree.answer, "A file of the pages.", media=ANY
     )
-    endpoints = [*Pages(console, templates, tree).endpoints(), *Api(console).endpoints(), files]
+    endpoints = [
+        *Pages(console, templates, tree).endpoints(),
+        *ClaimPages(console.measurements, templates).endpoints(),
+        *Api(console).endpoints(),
+        files,
+    ]
     endpoints.append(_document(endpoints))
 
     @contextlib.asynccontextmanager

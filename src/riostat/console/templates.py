@@ -18,6 +18,7 @@ _NAVIGATION = (
     {"href": "/", "text": "Overview", "page": "overview"},
     {"href": "/runs", "text": "Runs", "page": "runs"},
     {"href": "/diff", "text": "Compare", "page": "diff"},
+    {"href": "/claims", "text": "Claims", "page": "claims"},
 )
 _HEADINGS = {
     400: "Not a question",
