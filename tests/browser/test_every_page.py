@@ -8,6 +8,7 @@ from tests.browser.served import ServedConsole
 pytestmark = pytest.mark.browser
 
 PAGES = {
+    "claims": "/claims",
     "overview": "/",
     "runs": "/runs",
     "run": "/runs/{1}",

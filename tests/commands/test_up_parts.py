@@ -15,7 +15,6 @@ import pytest
 from riostat.commands.firststore import BUCKET, CLIP
 from riostat.core.run import Run
 from tests.commands.test_up import TOKEN, Up, children, rolling_runs
-from tests.switch.conftest import kernels_cache  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -23,7 +22,7 @@ BOTH = ("--parts=switch,store", "--store-port=0")
 
 
 @pytest.fixture
-def data(tmp_path: Path, kernels_cache: Path) -> Path:  # noqa: F811 - the fixture
+def data(tmp_path: Path, kernels_cache: Path) -> Path:
     """A data directory whose compiled kernels are those of all tests."""
     kernels_cache.mkdir(exist_ok=True)
     (tmp_path / "d" / "cache").mkdir(parents=True)

@@ -1,11 +1,13 @@
 """A tethered program ends when the process that started it does."""
 
+import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from riostat.console.tether import tethered
+from riostat.console.tether import interrupt, tethered
 
 _PARENT = """
 import subprocess
@@ -52,3 +54,13 @@ def test_a_parent_that_has_gone_already_starts_nothing() -> None:
     assert done.returncode == 1
     assert done.stdout == b""
     assert b"ended before" in done.stderr
+
+
+def test_a_child_ends_as_by_ctrl_c_and_one_that_has_ended_is_left_alone() -> None:
+    async def ends() -> list[int | None]:
+        child = await asyncio.create_subprocess_exec("sleep", "600")
+        await interrupt(child)
+        await interrupt(child)
+        return [child.returncode]
+
+    assert asyncio.run(ends()) == [-signal.SIGINT]

@@ -8,7 +8,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from riostat.core.intervals import Estimates, block_bootstrap_shares, difference, wilson
+from riostat.core.intervals import (
+    Estimates,
+    block_bootstrap_shares,
+    difference,
+    median_interval,
+    wilson,
+)
 
 _BINS = 128
 _SAMPLES = 4096
@@ -219,3 +225,19 @@ def test_difference_yields_the_published_example() -> None:
     change = difference(before, after)
     assert change.low[0] == pytest.approx(0.0524, abs=5e-5)
     assert change.high[0] == pytest.approx(0.3339, abs=5e-5)
+
+
+def test_the_median_lies_in_its_interval_as_often_as_promised() -> None:
+    generator = np.random.default_rng(11)
+    for count in (6, 9, 30):
+        draws = generator.lognormal(0, 1, (4000, count))
+        intervals = [median_interval(row) for row in draws.tolist()]
+        inside = sum(interval.low <= 1 <= interval.high for interval in intervals)
+        assert 0.945 <= inside / len(intervals) <= 0.99
+
+
+def test_the_interval_of_a_median_is_two_of_the_values() -> None:
+    interval = median_interval([5.0, 1.0, 3.0, 2.0, 6.0, 4.0])
+    assert (interval.low, interval.high) == (1.0, 6.0)
+    interval = median_interval([float(value) for value in range(1, 31)])
+    assert (interval.low, interval.high) == (10.0, 21.0)

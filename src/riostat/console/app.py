@@ -18,8 +18,10 @@ from riostat.console.access import AccessPolicy, Guard, host_names, is_api, load
 from riostat.console.analysis.client import Analysis
 from riostat.console.answers import api_failure, json_answer
 from riostat.console.api import Api
+from riostat.console.claimpages import ClaimPages
 from riostat.console.console import Console
 from riostat.console.live.service import Live
+from riostat.console.measurements import Measurements
 from riostat.console.pages import Pages
 from riostat.console.parts.api import PartApi
 from riostat.console.parts.glance import glances
@@ -79,6 +81,7 @@ def create_app(
     endpoints = [
         *Pages(console, templates, tree).endpoints(),
         *PartPages(console, templates).endpoints(),
+        *ClaimPages(console.measurements, templates).endpoints(),
         *Api(console).endpoints(),
         *PartApi(console).endpoints(),
         files,
@@ -110,6 +113,7 @@ def _new_console(settings: Settings, problems: Mapping[str, Problem]) -> Console
         catalogue=catalogue,
         analysis=Analysis(data, catalogue),
         recordings=Recordings(data, EVENT_NAMES, SYSTEM_CLOCK),
+        measurements=Measurements(data, SYSTEM_CLOCK),
         live=Live(
             data,
             problems.get("recorder", _no_problem),

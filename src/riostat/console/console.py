@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from riostat.console.analysis.client import Analysis
 from riostat.console.live.service import Live
+from riostat.console.measurements import Measurements
 from riostat.console.parts.shelf import Shelf
 from riostat.console.parts.storestate import StoreView
 from riostat.console.parts.switchstate import SwitchView
@@ -23,6 +24,7 @@ class Console:
     catalogue: RunCatalogue
     analysis: Analysis
     recordings: Recordings
+    measurements: Measurements
     live: Live
     switch: Watch[SwitchView]
     store: Watch[StoreView]
@@ -50,6 +52,7 @@ class Console:
         self.switch.listeners.end()
         self.store.listeners.end()
         self.recordings.end()
+        self.measurements.end()
         self.analysis.end()
 
     async def close(self) -> None:
@@ -59,4 +62,5 @@ class Console:
         await self.store.close()
         await self.shelf.close()
         await self.recordings.close()
+        await self.measurements.close()
         await self.analysis.close()

@@ -1,7 +1,7 @@
 """The pages: rendered here as a whole, so that they read without JavaScript."""
 
 import asyncio
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.datastructures import QueryParams
@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from riostat.console import queries
 from riostat.console.analysis.question import Query, SpanQuery
-from riostat.console.answers import refusal
-from riostat.console.api import DIFF_KEYS, REPORT_KEYS, read_body
+from riostat.console.api import DIFF_KEYS, REPORT_KEYS
 from riostat.console.console import Console
+from riostat.console.forms import FORM, read_form
 from riostat.console.links import ends_of, links_of
 from riostat.console.recordings import (
     LEAST_FREQUENCY_HZ,
@@ -35,7 +35,6 @@ __all__ = ["Pages"]
 
 _RECENT = 8
 _ROWS = 200
-_FORM = "application/x-www-form-urlencoded"
 _VIEWER = "vendor/speedscope-1.25.0/index.html"
 # A run without a profile, or one that cannot be read, still has a page: it says why.
 _SHOWN_ON_THE_PAGE = frozenset({413, 422, 502, 503, 504})
@@ -109,7 +108,7 @@ class Pages:
                 media=HTML,
                 method="POST",
                 body=RecordingRequest,
-                body_media=_FORM,
+                body_media=FORM,
                 status=303,
                 refusals=(400, 409, 413, 415),
             ),
@@ -254,15 +253,7 @@ class Pages:
 
     async def record(self, request: Request) -> Response:
         """Answer POST /record."""
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != _FORM:
-            raise refusal(415, f"The body must be a form ({_FORM}).")
-        try:
-            body = (await read_body(request)).decode()
-            fields = {k: v[-1] for k, v in parse_qs(body, max_num_fields=8).items()}
-            asked = msgspec.convert(fields, RecordingRequest, strict=False)
-        except (ValueError, msgspec.MsgspecError) as error:
-            raise refusal(400, f"The form cannot be read ({error}); correct it.") from error
+        asked = await read_form(request, RecordingRequest)
         recording = self._console.recordings.start(asked)
         return RedirectResponse(recording.href, 303)
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import signal
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import Literal
@@ -12,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from riostat.console.answers import refusal
-from riostat.console.tether import tethered
+from riostat.console.tether import interrupt, tethered
 from riostat.core.clock import Clock
 from riostat.core.datadir import DataDirectory
 from riostat.core.text import printable
@@ -32,7 +31,6 @@ LEAST_FREQUENCY_HZ, MOST_FREQUENCY_HZ = 1, 10_000
 
 _KEPT = 32
 _GRACE_S = 60.0
-_END_S = 5.0
 _TICK_S = 0.5
 _SHOWN_ERROR = 400
 
@@ -216,25 +214,13 @@ class Recordings:
         except TimeoutError:
             return None, "The recorder did not end in time and was stopped; look at /runs."
         finally:
-            await _end(child)
+            await interrupt(child)
         if child.returncode != 0:
             return None, _last_line(errors) or f"The recorder ended with {child.returncode}."
         try:
             return msgspec.json.decode(output, type=_Result).run, None
         except msgspec.MsgspecError as error:
             return None, f"The recorder did not name its run ({printable(str(error))})."
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """Have a recorder that still runs close its run; kill it where it does not."""
-    if child.returncode is not None:
-        return
-    child.send_signal(signal.SIGINT)
-    try:
-        await asyncio.wait_for(child.wait(), _END_S)
-    except TimeoutError:
-        child.kill()
-        await child.wait()
 
 
 def _last_line(errors: bytes) -> str:

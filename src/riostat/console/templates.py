@@ -21,6 +21,7 @@ _NAVIGATION = (
     {"href": "/diff", "text": "Compare", "page": "diff"},
     {"href": "/switch", "text": "Switch", "page": "switch"},
     {"href": "/store", "text": "Store", "page": "store"},
+    {"href": "/claims", "text": "Claims", "page": "claims"},
 )
 _HEADINGS = {
     400: "Not a question",

@@ -35,6 +35,11 @@ class DataDirectory:
         return self.root / "switch"
 
     @property
+    def claims(self) -> Path:
+        """The last verdict on each claim."""
+        return self.root / "claims"
+
+    @property
     def token(self) -> Path:
         """The console's secret."""
         return self.root / "token"

@@ -30,6 +30,7 @@
     │   ├── GuestError          a guest, or its front end, breaks the protocol
     │   ├── PortError           a port cannot be attached, or is not there
     │   └── ConfigurationError  a switch's configuration cannot be used
+    ├── ClaimError              a claim cannot be measured, or its verdict kept
     └── ConsoleError            the console cannot serve
 
 A message is one sentence: what, the value, the remedy. Misuse of our own code is an
@@ -41,6 +42,7 @@ __all__ = [
     "BucketExistsError",
     "BucketNotEmptyError",
     "BucketNotFoundError",
+    "ClaimError",
     "ConfigurationError",
     "ConsoleError",
     "DigestMismatchError",
@@ -179,6 +181,10 @@ class PortError(SwitchError):
 
 class ConfigurationError(SwitchError):
     """A switch's configuration cannot be used."""
+
+
+class ClaimError(RiostatError):
+    """A claim cannot be measured, or its verdict cannot be kept."""
 
 
 class ConsoleError(RiostatError):

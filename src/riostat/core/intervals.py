@@ -21,13 +21,22 @@ any interval can tell from that recording.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CONFIDENCE", "Estimates", "Interval", "block_bootstrap_shares", "difference", "wilson"]
+__all__ = [
+    "CONFIDENCE",
+    "Estimates",
+    "Interval",
+    "block_bootstrap_shares",
+    "difference",
+    "median_interval",
+    "wilson",
+]
 
 CONFIDENCE: Final = 0.95
 """Every interval of riostat covers the truth this often."""
@@ -65,6 +74,22 @@ def wilson(successes: float, trials: float) -> Interval:
     share, size = np.array([successes / trials]), np.array([float(trials)])
     low, high = _score(share, size)
     return Interval(float(low[0]), float(high[0]))
+
+
+def median_interval(values: Sequence[float]) -> Interval:
+    """Return the interval of the median of at least six independent values, whatever they follow.
+
+    Its ends are order statistics, of which a binomial says how often they enclose the median:
+    Hahn and Meeker, "Statistical Intervals", 1991, section 5.2.
+    """
+    count = len(values)
+    assert count >= 6, count
+    ordered = sorted(values)
+    outside, cut = 0.0, 0
+    while outside + math.comb(count, cut) / 2**count <= (1 - CONFIDENCE) / 2:
+        outside += math.comb(count, cut) / 2**count
+        cut += 1
+    return Interval(ordered[cut - 1], ordered[count - cut])
 
 
 def block_bootstrap_shares(weights: _Floats, totals: _Floats, *, samples: float) -> Estimates:

@@ -15,7 +15,6 @@ from riostat.profiler.symbols.boot import (
     save_kernel_symbols,
     this_boot,
     vdso_image,
-    write_whole,
 )
 
 
@@ -88,13 +87,3 @@ def test_the_vdso_is_an_elf_image() -> None:
 def test_only_a_boot_id_may_be_part_of_a_name(text: str, *, good: bool) -> None:
     assert is_boot_id(text) == good
     assert is_boot_id(this_boot())
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    write_whole(path, b"a", b"b")
-    assert path.read_bytes() == b"ab"
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(IsADirectoryError):
-        write_whole(tmp_path / "folder", b"a")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]

@@ -4,12 +4,12 @@ The copies are raw and named by the boot, so that a recording can be read after 
 started anew. On the recording path: nothing here imports numpy or decodes anything.
 """
 
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
 from riostat.core.text import printable
+from riostat.core.wholefile import write_whole
 
 __all__ = [
     "KALLSYMS",
@@ -20,7 +20,6 @@ __all__ = [
     "save_kernel_symbols",
     "this_boot",
     "vdso_image",
-    "write_whole",
 ]
 
 KALLSYMS = Path("/proc/kallsyms")
@@ -119,16 +118,3 @@ def vdso_image() -> bytes:
                 memory.seek(start)
                 return memory.read(min(end - start, _VDSO_SIZE_MAX))
     return b""
-
-
-def write_whole(path: Path, *parts: bytes) -> None:
-    """Write a file so that it is there whole or not at all; raises `OSError`."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb") as file:
-            for part in parts:
-                file.write(part)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from riostat.profiler.symbols.boot import write_whole
+from riostat.core.wholefile import write_whole
 from riostat.profiler.symbols.table import SymbolTable
 
 __all__ = ["SymbolCache"]

@@ -1,0 +1,97 @@
+"""What a measurement works with: a run to write into, repetitions, randomness, progress."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from riostat.core.channels import ChannelKind
+from riostat.core.clock import Clock
+from riostat.core.datadir import DataDirectory
+from riostat.core.errors import ClaimError
+from riostat.core.writer import RunWriter
+
+__all__ = ["Evidence", "Experiment"]
+
+_CHANNEL = "claims"
+_LONGEST_S = 86_400
+_LARGEST_BYTES = 1 << 34
+
+
+class Evidence:
+    """What is measured, written into a run: series by name, and artefacts."""
+
+    def __init__(self, writer: RunWriter, clock: Clock) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._channels: dict[str, int] = {}
+
+    def values(self, values: Mapping[str, float], *, unit: str) -> None:
+        """Append one value to each of some series, now."""
+        now_ns = self._clock.monotonic_ns()
+        for name, value in values.items():
+            channel = self._channel(f"{_CHANNEL}.{name}", ChannelKind.SERIES, unit)
+            self._writer.series(channel, ((now_ns, value),))
+
+    def artefact(self, name: str, data: bytes) -> None:
+        """Append a named piece of bytes."""
+        self._writer.artefact(self._channel(_CHANNEL, ChannelKind.ARTEFACT, ""), name, data)
+
+    def _channel(self, name: str, kind: ChannelKind, unit: str) -> int:
+        if name not in self._channels:
+            self._channels[name] = self._writer.channel(name, kind, unit=unit)
+        return self._channels[name]
+
+
+class _Status(msgspec.Struct):
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One measurement of one claim, written into the run at `run`.
+
+    With `quick` it takes seconds and its interval is wide. `seed` is for what is drawn at random;
+    `progress` is told how many of how many steps are done.
+    """
+
+    data: DataDirectory
+    run: Path
+    evidence: Evidence
+    seed: int
+    quick: bool
+    progress: Callable[[int, int], None]
+
+    @contextmanager
+    def profiled(self, *, frequency_hz: int) -> Iterator[None]:
+        """Sample the whole machine into the run meanwhile; raises `ClaimError` where it cannot."""
+        command = [
+            "riostat.profiler.rolling",
+            f"--run={self.run}",
+            f"--symbols={self.data.symbols}",
+            f"--frequency={frequency_hz}",
+            f"--keep-seconds={_LONGEST_S}",
+            f"--keep-bytes={_LARGEST_BYTES}",
+            f"--parent={os.getpid()}",
+        ]
+        with subprocess.Popen(
+            [sys.executable, "-m", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        ) as recorder:
+            try:
+                assert recorder.stdout is not None
+                line = recorder.stdout.readline()
+                status = msgspec.json.decode(line or b'{"state":"","reason":""}', type=_Status)
+                if status.state != "recording":
+                    raise ClaimError(
+                        "The machine cannot be profiled while the claim is measured: "
+                        f"{status.reason or 'the recorder ended at once'}"
+                    )
+                yield
+            finally:
+                recorder.terminate()
