@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import mmap
 import os
 import threading
 import time
@@ -22,10 +21,9 @@ from riostat.store.superblock import (
     newest_superblock,
 )
 
-__all__ = ["SLOTS_FILE", "DirectoryDisk", "Disk", "PacedDisk", "aligned_buffer", "open_disk"]
+__all__ = ["SLOTS_FILE", "DirectoryDisk", "Disk", "PacedDisk", "open_disk"]
 
 SLOTS_FILE = "riostore.slots"
-_PAGE = 4096
 
 
 class Disk(Protocol):
@@ -48,11 +46,6 @@ class Disk(Protocol):
     def close(self) -> None:
         """Give the disk back."""
         ...
-
-
-def aligned_buffer(length: int) -> memoryview:
-    """Return zeros that O_DIRECT takes: whole pages, at least `length` bytes of them."""
-    return memoryview(mmap.mmap(-1, max(-(-length // _PAGE), 1) * _PAGE))
 
 
 class DirectoryDisk:

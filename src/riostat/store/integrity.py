@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from riostat.core.errors import StoreError
+from riostat.store.buffers import aligned_buffer
 from riostat.store.catalogue import Catalogue, Layouts
-from riostat.store.disks import aligned_buffer
 from riostat.store.diskset import DiskSet, Expected
 from riostat.store.layouts import Place
 from riostat.store.manifests import Manifest, encode_manifest

@@ -158,6 +158,9 @@ class BlockReader:
         if done.cancelled():
             return
         error = done.exception()
+        if error is not None and not isinstance(error, StoreError):
+            read.future.set_exception(error)
+            return
         if error is not None:
             read.failed.add(place)
             with self._lock:
