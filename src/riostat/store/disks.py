@@ -62,7 +62,7 @@ class DirectoryDisk:
         """Lay a disk out in a directory; raises where it has one already or has no room."""
         file = path / SLOTS_FILE
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError as error:
             raise DiskError(
