@@ -22,6 +22,9 @@ command = LazyGroup(
         "profile": Place(
             "riostat.commands.profile", "Find where the CPU time of every domain goes."
         ),
+        "cite": Place(
+            "riostat.commands.cite", "Read who cites what, and whether with support or contrast."
+        ),
         "runs": Place("riostat.commands.runs", "List, show, remove and export recorded runs."),
     },
     name="riostat",

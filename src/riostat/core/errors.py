@@ -12,6 +12,10 @@
     │   ├── SamplingError       the kernel refuses to sample
     │   ├── SymbolError         a symbol source cannot be used
     │   └── ProfileError        a recording cannot answer what was asked
+    ├── CitationError
+    │   ├── DocumentError       a document cannot be read
+    │   ├── ModelError          a classifier's model is foreign, damaged or hostile
+    │   └── LabelError          labels of statements cannot be used
     └── ConsoleError            the console cannot serve
 
 A message is one sentence: what, the value, the remedy. Misuse of our own code is an
@@ -19,7 +23,11 @@ A message is one sentence: what, the value, the remedy. Misuse of our own code i
 """
 
 __all__ = [
+    "CitationError",
     "ConsoleError",
+    "DocumentError",
+    "LabelError",
+    "ModelError",
     "ProfileError",
     "ProfilerError",
     "RiostatError",
@@ -71,6 +79,22 @@ class SymbolError(ProfilerError):
 
 class ProfileError(ProfilerError):
     """A recording cannot answer what was asked of it."""
+
+
+class CitationError(RiostatError):
+    """Documents, statements or their classification cannot be used."""
+
+
+class ModelError(CitationError):
+    """A classifier's model is foreign, damaged or hostile."""
+
+
+class LabelError(CitationError):
+    """Labels of statements cannot be used, or what is needed to learn from them is missing."""
+
+
+class DocumentError(CitationError):
+    """A document is damaged, hostile, or of no format that is read."""
 
 
 class ConsoleError(RiostatError):

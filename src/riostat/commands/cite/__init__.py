@@ -1,0 +1,20 @@
+"""The commands of ``riostat cite``."""
+
+from riostat.commands.lazy import LazyGroup, Place
+
+__all__ = ["command"]
+
+command = LazyGroup(
+    {
+        "extract": Place(
+            "riostat.commands.cite.extract", "The citation statements of one document."
+        ),
+        "classify": Place(
+            "riostat.commands.cite.classify", "Support, contrast or mention, a line each."
+        ),
+        "train": Place("riostat.commands.cite.train", "Make a classifier of labelled statements."),
+        "eval": Place("riostat.commands.cite.eval", "Measure the classifier on such statements."),
+    },
+    name="cite",
+    help="Read who cites what, in which words, and whether with support or contrast.",
+)
