@@ -14,6 +14,8 @@
     │   └── ProfileError        a recording cannot answer what was asked
     ├── CitationError
     │   ├── DocumentError       a document cannot be read
+    │   ├── CitationIndexError  the index of statements cannot be used
+    │   ├── WorkNotFoundError   no work, or several, answer to a name
     │   ├── ModelError          a classifier's model is foreign, damaged or hostile
     │   └── LabelError          labels of statements cannot be used
     └── ConsoleError            the console cannot serve
@@ -24,6 +26,7 @@ A message is one sentence: what, the value, the remedy. Misuse of our own code i
 
 __all__ = [
     "CitationError",
+    "CitationIndexError",
     "ConsoleError",
     "DocumentError",
     "LabelError",
@@ -38,6 +41,7 @@ __all__ = [
     "SamplingError",
     "SettingError",
     "SymbolError",
+    "WorkNotFoundError",
 ]
 
 
@@ -91,6 +95,14 @@ class ModelError(CitationError):
 
 class LabelError(CitationError):
     """Labels of statements cannot be used, or what is needed to learn from them is missing."""
+
+
+class CitationIndexError(CitationError):
+    """The index of statements is missing, damaged, in use, or of another version."""
+
+
+class WorkNotFoundError(CitationError):
+    """No work of the index, or more than one, answers to a name."""
 
 
 class DocumentError(CitationError):

@@ -9,6 +9,11 @@ command = LazyGroup(
         "extract": Place(
             "riostat.commands.cite.extract", "The citation statements of one document."
         ),
+        "ingest": Place("riostat.commands.cite.ingest", "Read documents into the citation index."),
+        "report": Place(
+            "riostat.commands.cite.report", "Who cites a work: tallies, statements, notices."
+        ),
+        "search": Place("riostat.commands.cite.search", "Find statements by their words."),
         "classify": Place(
             "riostat.commands.cite.classify", "Support, contrast or mention, a line each."
         ),
