@@ -38,6 +38,17 @@ _PERHAPS_THE_SAME = """
     WHERE +mine.doi IS NULL AND mine.own = 0
 """
 
+# The work that a document is: of the same DOI, of the same bytes, or, where it has no DOI, another
+# without one of the same title, author and year.
+_SAME_WORK = """
+    SELECT id FROM work WHERE doi = ?1
+    UNION ALL SELECT work FROM document WHERE digest = ?2
+    UNION ALL SELECT id FROM work
+        WHERE ?3 IS NULL AND +doi IS NULL AND title_key = ?4 AND title_key <> ''
+        AND author_key = ?5 AND year IS ?6
+    LIMIT 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
@@ -150,9 +161,7 @@ class CitationIndex:
             document.journal,
         )
         row = self.connection.execute(
-            "SELECT id FROM work WHERE doi = ?"
-            " UNION ALL SELECT work FROM document WHERE digest = ? LIMIT 1",
-            (document.doi, digest),
+            _SAME_WORK, (document.doi, digest, document.doi, *values[1:4])
         ).fetchone()
         if row is None:
             cursor = self.connection.execute(
