@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riostat.citations.cues import COUNT, TABLES, cues
-from riostat.citations.masking import TARGET, mask, words
+from riostat.citations.masking import MASKS, TARGET, mask, words
 
 __all__ = ["BUCKETS", "FINGERPRINT", "Citing", "Features", "features"]
 
@@ -103,7 +103,7 @@ _FIELDS: Final = (
 )
 
 FINGERPRINT: Final = hashlib.blake2b(
-    repr((BUCKETS, _NEAR, _MAX_WORDS, _FIELDS, TABLES)).encode(), digest_size=6
+    repr((BUCKETS, _NEAR, _MAX_WORDS, _FIELDS, MASKS, TABLES)).encode(), digest_size=6
 ).hexdigest()
 """Changes when features do: weights belong to the features that they were trained on."""
 
