@@ -147,6 +147,8 @@ class CitationIndex:
 
     def catch_up(self) -> None:
         """Resolve what new works have made resolvable, and count again what has changed."""
+        if self.connection.execute("SELECT 1 FROM unsettled LIMIT 1").fetchone() is None:
+            return
         with self.transaction():
             self._resolve_again()
             self._tally()
