@@ -25,6 +25,9 @@ command = LazyGroup(
         "switch": Place("riostat.commands.switch", "Move frames between guests, with grants."),
         "store": Place("riostat.commands.store", "Serve objects from unequal disks."),
         "claims": Place("riostat.commands.claims", "Test what the papers say, on this machine."),
+        "cite": Place(
+            "riostat.commands.cite", "Read who cites what, and whether with support or contrast."
+        ),
         "runs": Place("riostat.commands.runs", "List, show, remove and export recorded runs."),
     },
     name="riostat",

@@ -40,6 +40,11 @@ class DataDirectory:
         return self.root / "claims"
 
     @property
+    def citations(self) -> Path:
+        """The index of citation statements, and its full-text index."""
+        return self.root / "citations"
+
+    @property
     def token(self) -> Path:
         """The console's secret."""
         return self.root / "token"

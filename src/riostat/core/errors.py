@@ -31,6 +31,12 @@
     │   ├── PortError           a port cannot be attached, or is not there
     │   └── ConfigurationError  a switch's configuration cannot be used
     ├── ClaimError              a claim cannot be measured, or its verdict kept
+    ├── CitationError
+    │   ├── DocumentError       a document cannot be read
+    │   ├── CitationIndexError  the index of statements cannot be used
+    │   ├── WorkNotFoundError   no work, or several, answer to a name
+    │   ├── ModelError          a classifier's model is foreign, damaged or hostile
+    │   └── LabelError          labels of statements cannot be used
     └── ConsoleError            the console cannot serve
 
 A message is one sentence: what, the value, the remedy. Misuse of our own code is an
@@ -42,12 +48,17 @@ __all__ = [
     "BucketExistsError",
     "BucketNotEmptyError",
     "BucketNotFoundError",
+    "CitationError",
+    "CitationIndexError",
     "ClaimError",
     "ConfigurationError",
     "ConsoleError",
     "DigestMismatchError",
     "DiskError",
+    "DocumentError",
     "GuestError",
+    "LabelError",
+    "ModelError",
     "ObjectNotFoundError",
     "PortError",
     "PreconditionError",
@@ -68,6 +79,7 @@ __all__ = [
     "StoreNameError",
     "SwitchError",
     "SymbolError",
+    "WorkNotFoundError",
 ]
 
 
@@ -185,6 +197,30 @@ class ConfigurationError(SwitchError):
 
 class ClaimError(RiostatError):
     """A claim cannot be measured, or its verdict cannot be kept."""
+
+
+class CitationError(RiostatError):
+    """Documents, statements or their classification cannot be used."""
+
+
+class ModelError(CitationError):
+    """A classifier's model is foreign, damaged or hostile."""
+
+
+class LabelError(CitationError):
+    """Labels of statements cannot be used, or what is needed to learn from them is missing."""
+
+
+class CitationIndexError(CitationError):
+    """The index of statements is missing, damaged, in use, or of another version."""
+
+
+class WorkNotFoundError(CitationError):
+    """No work of the index, or more than one, answers to a name."""
+
+
+class DocumentError(CitationError):
+    """A document is damaged, hostile, or of no format that is read."""
 
 
 class ConsoleError(RiostatError):
