@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import random
 import tarfile
 import zipfile
 from collections.abc import Iterable
@@ -125,6 +126,53 @@ def test_a_damaged_member_does_not_hinder_the_others(tmp_path: Path) -> None:
     found = sources(path)
     assert names(found, tmp_path) == ["a.zip:2.xml"]
     assert "a.zip:1.xml cannot be unpacked (Bad CRC-32" in refusals(found)[0]
+
+
+def _archives(folder: Path) -> list[tuple[str, bytes]]:
+    """Small archives of every kind, as bytes under their names."""
+    members = ["a.xml", f"b/{'long' * 40}.xml", f"{'ü' * 60}.xml"]
+    made = []
+    for layout in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(folder / "t.tar", "w", format=layout) as archive:
+            for name in members:
+                info = member(name)
+                info.size = 700
+                archive.addfile(info, io.BytesIO(b"x" * 700))
+        made.append(("t.tar", (folder / "t.tar").read_bytes()))
+    with zipfile.ZipFile(folder / "t.zip", "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name in members:
+            zipped.writestr(name, "hello " * 100)
+    packed = gzip.compress(made[-1][1])
+    return [*made, ("t.zip", (folder / "t.zip").read_bytes()), ("t.tar.gz", packed)]
+
+
+def test_mutated_archives_are_read_or_refused(tmp_path: Path) -> None:
+    archives = _archives(tmp_path)
+    read = refused = 0
+    for seed in range(1000):
+        draw = random.Random(seed)
+        name, sound = draw.choice(archives)
+        data = bytearray(sound)
+        for _ in range(draw.choice((1, 2, 8))):
+            at = draw.randrange(draw.choice((len(data), 1600)))
+            kind = draw.randrange(4)
+            if kind == 0:
+                data[at : at + 1] = bytes([draw.randrange(256)])
+            elif kind == 1:
+                data[at : at + 1] = draw.choice([b"0", b"7", b"9", b" ", b"\0", b"\xff", b"\n"])
+            elif kind == 2:
+                del data[at : at + draw.choice((1, 100))]
+            else:
+                data[at:at] = data[draw.randrange(len(data)) :][:512]
+        (tmp_path / name).write_bytes(data)
+        try:
+            found = sources(tmp_path / name)
+        except Exception as error:
+            error.add_note(f"the seed was {seed}")
+            raise
+        refused += len(refusals(found))
+        read += len(found) - len(refusals(found))
+    assert read > 250 < refused
 
 
 def test_paths_that_hold_nothing_are_refused(tmp_path: Path) -> None:

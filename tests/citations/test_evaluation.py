@@ -10,7 +10,6 @@ from riostat.citations.evaluation import (
     Estimate,
     calibration_error,
     evaluate,
-    kappa,
     measure,
     prevalence_weights,
 )
@@ -74,13 +73,6 @@ def test_the_calibration_error_is_the_gap() -> None:
     certain, half = np.eye(3)[[0, 0]], np.array([[0.5, 0.3, 0.2]] * 2)
     assert calibration_error(np.array([0, 1]), certain, np.ones(2)) == pytest.approx(0.5)
     assert calibration_error(np.array([0, 1]), half, np.ones(2)) == pytest.approx(0.0)
-
-
-def test_kappa_is_agreement_beyond_chance() -> None:
-    first = np.array([0, 0, 1, 2])
-    assert kappa(first, first) == pytest.approx(1.0)
-    assert kappa(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])) == pytest.approx(0.0)
-    assert kappa(np.array([2, 2]), np.array([2, 2])) == 1.0
 
 
 def test_examples_are_measured_as_they_are_and_as_they_weigh() -> None:

@@ -69,6 +69,24 @@ def test_documents_without_a_doi_are_known_by_their_bytes(tmp_path: Path) -> Non
         assert column(index, "SELECT count(*) FROM work WHERE own") == [1]
 
 
+def test_a_document_without_a_doi_is_known_by_title_author_and_year(tmp_path: Path) -> None:
+    cited = (
+        '<ref id="B1"><element-citation><name><surname>Tester</surname></name><article-title>'
+        "A note of no number</article-title><year>2020</year></element-citation></ref>"
+    )
+    with opened(tmp_path) as index:
+        add(index, article(f"<p>{cite(1)}</p>", references=cited))
+        add(index, _note(f"<p>One {cite(1)}.</p>"))
+        add(index, _note(f"<p>Two {cite(1)}.</p>"))
+        index.catch_up()
+        works = "SELECT total FROM work JOIN tally ON work = id WHERE title = 'A note of no number'"
+        assert column(index, works) == [1]
+        assert column(index, "SELECT count(*) FROM document") == [2]
+        assert "Two 1." in column(index, "SELECT sentence FROM statement")
+        add(index, _note("<p>Another</p>", year=2021))
+        assert column(index, "SELECT count(*) FROM document") == [3]
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("title", ["A title that is long enough", "A title that is longg enough"])
 def test_the_order_of_documents_does_not_matter(
@@ -103,3 +121,7 @@ def _add_and_fail(index: CitationIndex) -> None:
     with index.transaction():
         index.add(extraction(article("<p>x</p>")))
         index.connection.execute("INSERT INTO notice VALUES (99, 'retraction', '10.1000/a')")
+
+
+def _note(body: str, year: int = 2020) -> bytes:
+    return article(body, doi="none", title="A note of no number", year=year)

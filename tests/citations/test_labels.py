@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from riostat.citations.labels import Label, read_labels, write_labels
+from riostat.citations.labels import BUNDLED_LABELS, Label, agreement, read_labels, write_labels
+from riostat.citations.modelfile import LABELS as NAMES
 from riostat.core.errors import LabelError
 
 LABELS = [
@@ -49,3 +50,24 @@ def test_other_files_are_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match="cannot be read"):
         read_labels(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [([0, 0, 1, 2], [0, 0, 1, 2], 1.0), ([0, 0, 1, 1], [0, 1, 0, 1], 0.0), ([2, 2], [2, 2], 1.0)],
+)
+def test_agreement_is_beyond_chance(first: list[int], second: list[int], expected: float) -> None:
+    labels = [
+        Label("d", str(place), NAMES[one], NAMES[two], NAMES[one], "rest", 1.0)
+        for place, (one, two) in enumerate(zip(first, second, strict=True))
+    ]
+    assert agreement(labels) == pytest.approx(expected)
+
+
+def test_our_own_annotation_is_whole() -> None:
+    labels = read_labels(BUNDLED_LABELS)
+    assert len(labels) >= 1500
+    assert {label.settled for label in labels} == set(NAMES)
+    settled = [label for label in labels if label.reader1 == label.reader2]
+    assert all(label.settled == label.reader1 for label in settled)
+    assert 0 < agreement(labels) < 1

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from riostat.citations.classification import Classifier
+from riostat.citations.classification import BUNDLED, Classifier
 from riostat.citations.evaluation import measure
-from riostat.citations.modelfile import LABELS, write_model
+from riostat.citations.examples import join_labels
+from riostat.citations.labels import BUNDLED_LABELS, read_labels
+from riostat.citations.modelfile import LABELS, read_model, write_model
 from riostat.citations.training import cross_validate, train
 from riostat.core.errors import LabelError
+from tests.citations.articles import shared_articles
 from tests.citations.statements_for_tests import made_examples
 
 EXAMPLES = made_examples()
@@ -42,3 +45,14 @@ def test_probabilities_are_those_of_natural_prevalence() -> None:
 def test_too_few_examples_are_refused() -> None:
     with pytest.raises(LabelError, match="too few to train on"):
         train(made_examples(documents=3))
+
+
+def test_the_model_that_ships_is_what_the_recipe_makes_of_our_labels() -> None:
+    joined = join_labels(read_labels(BUNDLED_LABELS), shared_articles())
+    assert joined.missing == 0
+    made, ships = train(joined.examples), read_model(BUNDLED)
+    assert made.header.statements == ships.header.statements
+    assert made.header.prevalence == pytest.approx(ships.header.prevalence)
+    # Another CPU's arithmetic may round the last bits otherwise.
+    assert made.cues == pytest.approx(ships.cues, abs=0.02)
+    assert made.ngrams == pytest.approx(ships.ngrams, abs=0.02)

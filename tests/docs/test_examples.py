@@ -55,7 +55,9 @@ def with_examples() -> list[Path]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("page", with_examples(), ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", with_examples(), ids=lambda page: f"{page.parent.name}/{page.stem}"
+)
 def test_every_example_prints_what_the_page_says(page: Path, tmp_path: Path) -> None:
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

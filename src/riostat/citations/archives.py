@@ -179,7 +179,7 @@ def _zip_members(path: Path) -> Iterator[SourceFile]:
             if refusal is not None:
                 yield refusal
                 return
-            if member.is_dir():
+            if member.filename.endswith("/"):
                 continue
             name = f"{path}:{member.filename}"
             if _is_trick(member.orig_filename):

@@ -5,18 +5,21 @@ of agreement and of contrast, hedges, negations, comparisons, words of method an
 earlier work (after Teufel, Siddharthan and Tidhar, "Automatic classification of citation function",
 EMNLP 2006, and Kilicoglu et al., "Confirm or refute? A comparative study on citation sentiment
 classification in clinical research publications", Journal of Biomedical Informatics 91, 2019).
-They describe a sentence; what they weigh is learned.
+Some cues mean little alone: that a word of agreement follows one of the authors' own evidence,
+or stands between it and the target, is therefore seen by patterns with gaps. They describe a
+sentence; what they weigh is learned.
 """
 
 import re
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riostat.citations.masking import OTHER, TARGET
 
-__all__ = ["COUNT", "TABLES", "cues", "section_of"]
+__all__ = ["COUNT", "TABLES", "Beside", "beside", "cues", "section_of"]
 
 _RESULT = (
     r"(?:results?|findings?|data|observations?|analys[ei]s|study|experiments?|measurements?"
@@ -80,20 +83,81 @@ _TABLE: Final = {
     "interest": r"\b(?:interesting(?:ly)?|notabl[ey]|importantly|indeed|thus|therefore|together"
     r"|taken together|overall|collectively|remarkably)\b",
 }
-_PATTERNS: Final = tuple(re.compile(pattern) for pattern in _TABLE.values())
-_PLACE: Final = {name: place for place, name in enumerate(_TABLE)}
-_OWN = [_PLACE[name] for name in ("own", "own_find", "this_result", "figure", "number")]
-_TURN = [
-    _PLACE[name]
-    for name in ("agree", "confirm", "alike", "as_shown", "contrast", "conflict", "differ", "fail")
-]
-_CHAIN: Final = (
-    re.compile(r"^(?:\w+ ){0,4}(?:this|these|our|the present|the current|consistent|similar"
-               r"|in (?:agreement|line|accord|contrast|keeping)|contrary|unlike|as expected)\b"),
-    re.compile(rf"(?:with|to|by|of|from|than|unlike|in) (?:\w+ ){{0,6}}{TARGET}"),
-    re.compile(rf"^{TARGET}|^(?:\w+ ){{1,3}}(?:et al )?{TARGET}"),
-    re.compile(rf"{TARGET} (?:\W )?(?:and|but|or|while|whereas)\b"),
-)  # fmt: skip
+_OWN: Final = (
+    r"(?:we|our|ours|(?:present|current) (?:study|results?|findings?|work|data)"
+    r"|this (?:study|result|finding|observation|is|was|agrees?|confirms?|supports?|corroborates"
+    r"|contrasts|differs|contradicts|phenomenon)|these (?:results?|findings?|data|observations?"
+    r"|values?|contradictions|are|were|prevalences)|(?:result|finding)s? (?:of|from) (?:this|our"
+    r"|the present)|here|simulations?|which (?:is|are|agrees)|thus|fig|table|0 %)"
+)
+_AGREE: Final = (
+    r"(?:consistent|agree|agrees|agreement|line|accord|accordance|keeping|concordant|concordance"
+    r"|compatible|confirm|confirms|confirmed|confirming|affirmed|corroborat\w+|supports?|supported"
+    r"|supporting|validat\w+|replicat\w+|reproduc\w+|similar|similarly|comparable|resonates?"
+    r"|expected|predicted|as (?:previously )?(?:reported|described|shown|seen|observed)|extends?"
+    r"|also|likewise|analogous)"
+)
+_DIFFER: Final = (
+    r"(?:contrast|contrasts|contrary|conflict\w*|contradict\w*|inconsistent|disagree\w*"
+    r"|discrepan\w+|differs?|differed|different|opposite|unlike|at odds|lower|higher|smaller"
+    r"|larger|greater|longer|shorter|weaker|stronger|less|fewer|fail\w*|not|incorrect"
+    r"|surprising\w*|although|however|unexpected\w*|refut\w+|challeng\w+|question\w*)"
+)
+_PRIOR: Final = (
+    r"(?:report\w*|previous\w*|prior|earlier|stud(?:y|ies)|findings?|found|claim\w*|described"
+    r"|observed|literature|others|works?|observations?|results?|data|et al|values?|experiments?"
+    r"|experimental|hypothes[ie]s|known|theor\w+|evidence)"
+)
+_TOLD: Final = r"(?:found|reported|showed|shown|demonstrated|observed|described)"
+
+
+def _up_to(words: int) -> str:
+    """Return a pattern of a gap of at most so many words."""
+    return rf"(?: [^ ]+){{0,{words}}} "
+
+
+def _turns(name: str, turn: str) -> dict[str, str]:
+    """Return patterns of a word of agreement or contrast between evidence and target."""
+    return {
+        f"{name}_prior": rf"\b{turn}{_up_to(6)}{_PRIOR}\b",
+        f"prior_{name}": rf"\b{_PRIOR}{_up_to(6)}{turn}\b",
+        f"own_{name}": rf"\b{_OWN}{_up_to(8)}{turn}\b",
+        f"{name}_own": rf"\b{turn}{_up_to(6)}{_OWN}\b",
+        f"own_{name}_target": rf"\b{_OWN}{_up_to(10)}{turn}{_up_to(12)}{TARGET}",
+        f"{name}_target": rf"\b{turn}{_up_to(8)}{TARGET}",
+        f"target_{name}": rf"{TARGET}{_up_to(8)}{turn}\b",
+        f"{name}_own_target": rf"\b{turn}{_up_to(8)}{_OWN}{_up_to(12)}{TARGET}",
+        f"{name}_with_target": rf"\b{turn} (?:with|to|by|than|from|of|in){_up_to(10)}{TARGET}",
+        f"{name}_first": rf"^(?:[^ ]+ ){{0,4}}{turn}\b",
+    }
+
+
+_CHAINS: Final = {
+    **_turns("agree", _AGREE),
+    **_turns("differ", _DIFFER),
+    "not_agree": r"\b(?:not|no|neither|nor|cannot|failed|unable|never|little|without)"
+    rf"(?: [^ ]+){{0,4}} {_AGREE}",
+    "also_target": rf"\b(?:also|likewise|similarly|too|same)\b{_up_to(10)}{TARGET}",
+    "others_told": r"\b(?:others|authors|another study|other studies|previous studies|recent study"
+    rf"|studies|et al)\b{_up_to(6)}{_TOLD}",
+    "target_told": rf"{TARGET}{_up_to(5)}(?:{_TOLD}|suggested)",
+    "method_target": r"(?:as|was|were|been) (?:previously )?(?:described|performed|used|determined"
+    rf"|calculated|measured|implemented){_up_to(8)}{TARGET}",
+    "using_target": r"\b(?:using|used|use|by|following|software|package|program|method|algorithm"
+    rf"|model){_up_to(3)}{TARGET}",
+    "demonstrative_first": r"^(?:\w+ ){0,4}(?:this|these|our|the present|the current|consistent"
+    r"|similar|in (?:agreement|line|accord|contrast|keeping)|contrary|unlike|as expected)\b",
+    "relation_target": rf"(?:with|to|by|of|from|than|unlike|in) (?:\w+ ){{0,6}}{TARGET}",
+    "target_first": rf"^{TARGET}|^(?:\w+ ){{1,3}}(?:et al )?{TARGET}",
+    "target_and": rf"{TARGET} (?:\W )?(?:and|but|or|while|whereas)\b",
+}
+_AROUND: Final = {
+    "own": rf"\b{_OWN}\b",
+    "figure": r"\b(?:fig|figs|figure|table|p [<=] 0|0 %|significant\w*)\b",
+    "agree": rf"\b{_AGREE}\b",
+    "differ": rf"\b{_DIFFER}\b",
+    "citation": OTHER,
+}
 
 _SECTIONS: Final = (
     ("result and discussion", re.compile(r"result.*discussion|discussion.*result")),
@@ -105,18 +169,31 @@ _SECTIONS: Final = (
     ("result", re.compile(r"result|finding|evaluation|experiment|analys")),
 )  # fmt: skip
 
-_KINDS = len(_SECTIONS) + 1
-_CUES = len(_PATTERNS)
-# Per cue: there, how often, how near before the target, how near after it, in each neighbour.
-_PER_CUE = 6
-_CROSSES = 3 * len(_OWN) * len(_TURN) + _KINDS * len(_TURN)
-COUNT: Final = _CUES * _PER_CUE + len(_CHAIN) + _KINDS + _CROSSES + 6
+_WORDS = tuple(re.compile(pattern) for pattern in _TABLE.values())
+_GAPPED = {name: re.compile(pattern) for name, pattern in _CHAINS.items()}
+# A turn that is nowhere stands in no chain: most sentences are spared most of the chains.
+_TURN_OF = {name: turn for turn in ("agree", "differ") for name in _turns(turn, "")}
+_NEIGHBOURS = {name: re.compile(pattern) for name, pattern in _AROUND.items()}
+
+# Per word cue: there, how often, how near before the target, how near after it, in each neighbour.
+_PER_WORD: Final = 6
+_KINDS: Final = len(_SECTIONS) + 1
+_JOINT: Final = 13
+_SHAPE: Final = 6
+COUNT: Final = (
+    len(_WORDS) * _PER_WORD + len(_GAPPED) + 2 * len(_NEIGHBOURS) + _JOINT + _KINDS + _SHAPE
+)
 """How many numbers `cues` returns."""
 
-_REACH = 40.0
+_REACH: Final = 40.0
+_LATE: Final = frozenset((0, 1, 4, 5))
 
-TABLES: Final = repr((_TABLE, _OWN, _TURN, _CHAIN, _SECTIONS, _REACH))
+TABLES: Final = repr((_TABLE, _CHAINS, _AROUND, _SECTIONS, _REACH, sorted(_LATE)))
 """Everything that the meaning of `cues` hangs on, for the fingerprint of features."""
+
+
+Beside: TypeAlias = tuple[tuple[bool, ...], tuple[bool, ...]]
+"""Which cues a neighbouring sentence has: of words, and of evidence and turns."""
 
 
 def section_of(heading: str | None) -> int:
@@ -128,53 +205,89 @@ def section_of(heading: str | None) -> int:
     return 0
 
 
-def cues(text: str, previous: str, following: str, section: str | None) -> NDArray[np.float32]:
+def beside(text: str) -> Beside:
+    """Return what a neighbour of a statement shows; statements of one paragraph share it."""
+    return (
+        tuple(bool(pattern.search(text)) for pattern in _WORDS),
+        tuple(bool(pattern.search(text)) for pattern in _NEIGHBOURS.values()),
+    )
+
+
+def cues(
+    text: str, previous: Beside, following: Beside, section: str | None
+) -> NDArray[np.float32]:
     """Return what a statement shows, f32[COUNT] between 0 and 1.
 
-    The texts are words of masked sentences with one space between them.
+    The text is the words of a masked sentence with one space between them, and so is what
+    `beside` was given.
     """
-    there = np.zeros((_CUES, _PER_CUE), np.float32)
     target = text.find(TARGET)
-    for row, pattern in enumerate(_PATTERNS):
-        places = [match.start() for match in pattern.finditer(text)]
-        if places:
-            there[row, :2] = 1.0, min(len(places), 3) / 3
-            there[row, 2] = max((_nearness(target - p) for p in places if p < target), default=0.0)
-            there[row, 3] = max((_nearness(p - target) for p in places if p >= target), default=0.0)
-        there[row, 4] = pattern.search(previous) is not None
-        there[row, 5] = pattern.search(following) is not None
-    own, turn = there[_OWN, 0], there[_TURN]
-    kinds = np.zeros(_KINDS, np.float32)
-    kinds[section_of(section)] = 1.0
-    return np.concatenate(
-        (
-            there.ravel(),
-            np.array([pattern.search(text) is not None for pattern in _CHAIN], np.float32),
-            kinds,
-            np.outer(own, turn[:, 0]).ravel(),
-            np.outer(own, np.maximum(turn[:, 2], turn[:, 3])).ravel(),
-            np.outer(there[_OWN, 4], turn[:, 0]).ravel(),
-            np.outer(kinds, turn[:, 0]).ravel(),
-            _shape(text, target),
-        )
+    kind = section_of(section)
+    around = (*previous[1], *following[1])
+    inside = {name: bool(pattern.search(text)) for name, pattern in _NEIGHBOURS.items()}
+    gapped = {
+        name: inside.get(_TURN_OF.get(name, ""), True) and bool(pattern.search(text))
+        for name, pattern in _GAPPED.items()
+    }
+    return np.array(
+        [
+            *_words(text, previous[0], following[0], target),
+            *gapped.values(),
+            *around,
+            *_joint(gapped, inside, own_before=around[0], late=kind in _LATE),
+            *(kind == other for other in range(_KINDS)),
+            *_shape(text, target),
+        ],
+        np.float32,
     )
+
+
+def _words(
+    text: str, previous: tuple[bool, ...], following: tuple[bool, ...], target: int
+) -> list[float]:
+    found: list[float] = []
+    for pattern, earlier, later in zip(_WORDS, previous, following, strict=True):
+        before = after = 0.0
+        count = 0
+        for match in pattern.finditer(text):
+            count += 1
+            distance = match.start() - target
+            if distance < 0:
+                before = max(before, _nearness(-distance))
+            else:
+                after = max(after, _nearness(distance))
+        found += (count > 0, min(count, 3) / 3, before, after, earlier, later)
+    return found
+
+
+def _joint(
+    gapped: dict[str, bool], inside: dict[str, bool], *, own_before: bool, late: bool
+) -> Iterator[bool]:
+    """Yield what two cues say together: whose evidence, which turn, towards which target."""
+    for turn in ("agree", "differ"):
+        own = gapped[f"own_{turn}"] or gapped[f"{turn}_own"]
+        yield own and late
+        yield own and gapped[f"{turn}_prior"]
+        yield own and gapped[f"{turn}_target"] and late
+        yield inside[turn] and own_before and late
+        yield inside[turn] and own_before and gapped[f"{turn}_target"]
+    agree = gapped["own_agree"] or gapped["agree_own"]
+    yield gapped["own_differ"] and gapped["differ_prior"] and late
+    yield inside["differ"] and not gapped["own_differ"]
+    yield inside["agree"] and not agree and not own_before
 
 
 def _nearness(distance: int) -> float:
     return 1.0 / (1.0 + distance / _REACH)
 
 
-def _shape(text: str, target: int) -> NDArray[np.float32]:
+def _shape(text: str, target: int) -> tuple[float, ...]:
     length = max(len(text), 1)
-    others = text.count(OTHER)
-    return np.array(
-        [
-            target / length if target >= 0 else 0.5,
-            target >= 0,
-            min(others, 4) / 4,
-            min(text.count(TARGET), 4) / 4,
-            min(length, 400) / 400,
-            text.endswith((TARGET, f"{TARGET} .")),
-        ],
-        np.float32,
+    return (
+        target / length if target >= 0 else 0.5,
+        target >= 0,
+        min(text.count(OTHER), 4) / 4,
+        min(text.count(TARGET), 4) / 4,
+        min(length, 400) / 400,
+        text.endswith((TARGET, f"{TARGET} .")),
     )

@@ -25,7 +25,6 @@ __all__ = [
     "Evaluation",
     "calibration_error",
     "evaluate",
-    "kappa",
     "measure",
     "prevalence_weights",
 ]
@@ -151,19 +150,6 @@ def prevalence_weights(truth: _Ints, prevalence: tuple[float, ...]) -> _Floats:
     counts = np.bincount(truth, minlength=_CLASSES)
     weights: _Floats = (np.array(prevalence) / np.maximum(counts, 1))[truth] * len(truth)
     return weights
-
-
-def kappa(first: _Ints, second: _Ints) -> float:
-    """Return two readers' agreement beyond chance.
-
-    Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological
-    Measurement 20, 1960.
-    """
-    table = np.zeros((_CLASSES, _CLASSES))
-    np.add.at(table, (first, second), 1.0)
-    table /= table.sum()
-    chance = float(table.sum(axis=0) @ table.sum(axis=1))
-    return 1.0 if chance == 1.0 else (float(np.trace(table)) - chance) / (1.0 - chance)
 
 
 def _confusions(truth: _Ints, guess: _Ints, documents: _Ints, weights: _Floats) -> _Floats:

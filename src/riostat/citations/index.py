@@ -24,18 +24,29 @@ PARSER_VERSION = 1
 
 # Works that only a title names, and those of a DOI that have changed: the same title, or the same
 # author about the same year. CROSS JOIN keeps the order of the tables, of which only the first is
-# short.
+# short; the plus keeps it from looking for all that have no DOI.
 _PERHAPS_THE_SAME = """
     SELECT mine.id, mine.title_key, named.title_key
     FROM unsettled CROSS JOIN work AS named ON named.id = unsettled.work AND named.doi IS NOT NULL
     CROSS JOIN work AS mine ON mine.title_key = named.title_key AND mine.title_key <> ''
-    WHERE mine.doi IS NULL AND mine.own = 0
+    WHERE +mine.doi IS NULL AND mine.own = 0
     UNION
     SELECT mine.id, mine.title_key, named.title_key
     FROM unsettled CROSS JOIN work AS named ON named.id = unsettled.work AND named.doi IS NOT NULL
     CROSS JOIN work AS mine ON mine.author_key = named.author_key AND mine.author_key <> ''
         AND mine.year BETWEEN named.year - 1 AND named.year + 1
-    WHERE mine.doi IS NULL AND mine.own = 0
+    WHERE +mine.doi IS NULL AND mine.own = 0
+"""
+
+# The work that a document is: of the same DOI, of the same bytes, or, where it has no DOI, another
+# without one of the same title, author and year.
+_SAME_WORK = """
+    SELECT id FROM work WHERE doi = ?1
+    UNION ALL SELECT work FROM document WHERE digest = ?2
+    UNION ALL SELECT id FROM work
+        WHERE ?3 IS NULL AND +doi IS NULL AND title_key = ?4 AND title_key <> ''
+        AND author_key = ?5 AND year IS ?6
+    LIMIT 1
 """
 
 
@@ -125,17 +136,19 @@ class CitationIndex:
 
     def mark_changed(self, statements: Iterable[int]) -> None:
         """Within a transaction, note that these statements are to be counted and indexed again."""
-        for statement in statements:
-            self.connection.execute("INSERT OR IGNORE INTO unindexed VALUES (?)", (statement,))
-            self.connection.execute(
-                "INSERT OR IGNORE INTO unsettled SELECT work FROM statement"
-                " JOIN reference ON reference.id = statement.reference"
-                " WHERE statement.id = ? AND work IS NOT NULL",
-                (statement,),
-            )
+        changed = [(statement,) for statement in statements]
+        self.connection.executemany("INSERT OR IGNORE INTO unindexed VALUES (?)", changed)
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO unsettled SELECT work FROM statement"
+            " JOIN reference ON reference.id = statement.reference"
+            " WHERE statement.id = ? AND work IS NOT NULL",
+            changed,
+        )
 
     def catch_up(self) -> None:
         """Resolve what new works have made resolvable, and count again what has changed."""
+        if self.connection.execute("SELECT 1 FROM unsettled LIMIT 1").fetchone() is None:
+            return
         with self.transaction():
             self._resolve_again()
             self._tally()
@@ -150,9 +163,7 @@ class CitationIndex:
             document.journal,
         )
         row = self.connection.execute(
-            "SELECT id FROM work WHERE doi = ?"
-            " UNION ALL SELECT work FROM document WHERE digest = ? LIMIT 1",
-            (document.doi, digest),
+            _SAME_WORK, (document.doi, digest, document.doi, *values[1:4])
         ).fetchone()
         if row is None:
             cursor = self.connection.execute(
@@ -230,11 +241,11 @@ class CitationIndex:
     def _add_statements(
         self, document: int, statements: Iterable[Statement], references: dict[str, int]
     ) -> None:
-        for statement in statements:
-            cursor = self.connection.execute(
-                "INSERT INTO statement (document, reference, previous, sentence, next, start,"
-                ' "end", others, section, heading, place, hash)'
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        self.connection.executemany(
+            "INSERT INTO statement (document, reference, previous, sentence, next, start,"
+            ' "end", others, section, heading, place, hash)'
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
                 (
                     document,
                     references[statement.reference],
@@ -248,11 +259,13 @@ class CitationIndex:
                     statement.heading,
                     statement.place,
                     bytes.fromhex(statement.hash),
-                ),
-            )
-            self.connection.execute(
-                "INSERT OR IGNORE INTO unindexed VALUES (?)", (cursor.lastrowid,)
-            )
+                )
+                for statement in statements
+            ],
+        )
+        self.connection.execute(
+            "INSERT INTO unindexed SELECT id FROM statement WHERE document = ?", (document,)
+        )
 
     def _unsettle(self, work: int) -> None:
         self.connection.execute("INSERT OR IGNORE INTO unsettled VALUES (?)", (work,))

@@ -8,13 +8,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from riostat.citations.archives import SourceFile, read_sources
 from riostat.citations.index import CitationIndex, Extraction
 from riostat.citations.readers import DocumentReaders, content_digest
 from riostat.core.errors import DocumentError
 
-__all__ = ["IngestProgress", "ingest"]
+__all__ = ["LIBRARY", "IngestProgress", "ingest"]
+
+LIBRARY: Final = Path(__file__).with_name("library")
+"""The folder of riostat's own technical notes, which come with it."""
 
 _BATCH_DOCUMENTS = 64
 

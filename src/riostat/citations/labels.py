@@ -8,7 +8,8 @@ rare classes were sought out, and weighted sums undo that.
 
 import csv
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -16,7 +17,7 @@ from typing import Final, TextIO
 from riostat.citations.modelfile import LABELS
 from riostat.core.errors import LabelError
 
-__all__ = ["BUNDLED_LABELS", "Label", "read_labels", "write_labels"]
+__all__ = ["BUNDLED_LABELS", "Label", "agreement", "read_labels", "write_labels"]
 
 BUNDLED_LABELS: Final = Path(__file__).with_name("data") / "labels.tsv"
 """Our own annotation, which the model that ships is trained on."""
@@ -67,6 +68,20 @@ def write_labels(path: Path, labels: Iterable[Label]) -> None:
                     f"{label.weight:.6g}",
                 ]
             )
+
+
+def agreement(labels: Sequence[Label]) -> float:
+    """Return how well the first two readers agree beyond chance, kappa; 1 where all are alike.
+
+    Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological
+    Measurement 20, 1960.
+    """
+    size = max(len(labels), 1)
+    first = Counter(label.reader1 for label in labels)
+    second = Counter(label.reader2 for label in labels)
+    chance = sum(first[name] * second[name] for name in LABELS) / size**2
+    agreed = sum(label.reader1 == label.reader2 for label in labels) / size
+    return 1.0 if chance == 1.0 else (agreed - chance) / (1.0 - chance)
 
 
 def _rows(path: Path, file: TextIO) -> list[Label]:

@@ -9,12 +9,16 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, islice, pairwise
+from typing import Final
 
 from riostat.citations.documents import Mention, Reference
 from riostat.citations.sentences import DASHES
 
-__all__ = ["Mark", "Numbering", "mentions_of"]
+__all__ = ["MENTIONS_MAX", "Mark", "Numbering", "mentions_of"]
+
+MENTIONS_MAX: Final = 20_000
+"""In a document; reviews of a field have 2,000."""
 
 _DASHES = re.escape(DASHES)
 _RANGE = re.compile(rf"[\s\])]*(?:[{_DASHES}]|\bto\b|\bthrough\b)[\s\[(]*")
@@ -73,15 +77,15 @@ def mentions_of(text: str, marks: Sequence[Mark], numbering: Numbering) -> list[
     """Return the mentions that the marks of a paragraph stand for, by their place in it.
 
     A reference is named once for each marker: in [3-5] the marks are 3 and 5, and 4 is mentioned
-    by all of it. `marks` are in the order of the text, and their references in `numbering`.
+    by all of it. `marks` are in the order of the text, and their references in `numbering`. Where
+    there are more than `MENTIONS_MAX`, one more is returned, in no order.
     """
-    found: dict[Mention, None] = {}
-    for mark in marks:
-        for mention in _of_mark(text, mark, numbering):
-            found[mention] = None
-    for mention in (*_ranges(text, marks, numbering), *_unmarked(text, marks, numbering)):
-        found[mention] = None
-    return sorted(_without_repetition(found), key=lambda m: (m.start, m.end))
+    own = chain.from_iterable(_of_mark(text, mark, numbering) for mark in marks)
+    every = chain(own, _ranges(text, marks, numbering), _unmarked(text, marks, numbering))
+    found = list(islice(every, MENTIONS_MAX + 1))
+    if len(found) > MENTIONS_MAX:
+        return found
+    return sorted(_without_repetition(dict.fromkeys(found)), key=lambda m: (m.start, m.end))
 
 
 def _of_mark(text: str, mark: Mark, numbering: Numbering) -> Iterator[Mention]:

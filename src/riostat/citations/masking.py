@@ -8,7 +8,7 @@ become one sign for the same reason.
 import re
 from collections.abc import Iterable
 
-__all__ = ["OTHER", "TARGET", "mask", "words"]
+__all__ = ["MASKS", "OTHER", "TARGET", "mask", "words"]
 
 TARGET = "\ue000"
 """Stands for the citation that is classified."""
@@ -26,6 +26,9 @@ _GROUP = re.compile(
     rf"[\[(]?\s*[\ue000\ue001](?:(?:{_JOINT}){{0,4}}[\ue000\ue001]){{0,99}}\s*[\])]?"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+(?:[.,]\d+)*|[\ue000\ue001%<>=;:?()]")
+
+MASKS = repr((_SIGNS, _NUMERIC, _AUTHOR_YEAR, _IN_LIST, _GROUP, _WORD))
+"""Everything that a masked sentence hangs on, for the fingerprint of features."""
 
 
 def mask(

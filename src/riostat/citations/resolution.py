@@ -24,7 +24,8 @@ _CANDIDATES_MAX: Final = 200
 
 _ROMAN: Final = frozenset({"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"})
 
-_WITH_DOI = "doi IS NOT NULL AND"
+# The plus keeps SQLite from looking for all works without a DOI in the index of DOIs.
+_WITH_DOI, _WITHOUT_DOI = "+doi IS NOT NULL AND", "+doi IS NULL AND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _of_its_own(connection: sqlite3.Connection, reference: Reference, key: str) 
     """Return the work without a DOI that a title and a year name, making it if it is new."""
     if reference.year is None or (len(key) < _TITLE_CHARACTERS_MIN and not reference.author):
         return None
-    found = _by_title(connection, reference, key, "doi IS NULL AND")
+    found = _by_title(connection, reference, key, _WITHOUT_DOI)
     if found is not None:
         return found
     return Match(_new_work(connection, reference, None), "title", 1.0)

@@ -4,15 +4,27 @@ A statement is what is shown, classified and counted. Its `hash` names the text 
 label given to it outlives the parser's version and the index.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Final
 from unicodedata import normalize
 
 from riostat.citations.documents import Document, Paragraph
 from riostat.citations.sentences import Span, sentences
 
-__all__ = ["Statement", "statement_hash", "statements_of"]
+__all__ = [
+    "OTHERS_MAX",
+    "SENTENCE_CHARACTERS_MAX",
+    "Statement",
+    "statement_hash",
+    "statements_of",
+]
+
+SENTENCE_CHARACTERS_MAX: Final = 5000
+"""Longer ones are no sentences; the longest rows of tables have 3,000."""
+
+OTHERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +64,63 @@ def statement_hash(sentence: str, start: int, end: int) -> str:
 
 
 def statements_of(document: Document) -> list[Statement]:
-    """Return the statements of a document, in its order."""
+    """Return the statements of a document, in its order.
+
+    Of a sentence with more than `SENTENCE_CHARACTERS_MAX` characters, so many around the marker are
+    the sentence, and of more than `OTHERS_MAX` other markers those nearest to it are named.
+    """
     found: list[Statement] = []
     for paragraph in document.paragraphs:
         spans = _sentences(paragraph)
         begins = [begin for begin, _ in spans]
         texts = [paragraph.text[begin:end] for begin, end in spans]
-        cited: dict[int, list[Span]] = {}
-        targets = []
+        places: dict[int, list[tuple[str, Span]]] = {}
         for mention in paragraph.mentions:
             index = max(bisect_right(begins, mention.start) - 1, 0)
             begin, end = spans[index]
             place = (min(mention.start, end) - begin, min(mention.end, end) - begin)
-            cited.setdefault(index, []).append(place)
-            targets.append((mention.reference, index, place))
-        markers = {index: sorted(set(places)) for index, places in cited.items()}
-        for reference, index, place in targets:
-            found.append(
-                Statement(
-                    id=f"s{len(found) + 1}",
-                    document=document.doi,
-                    reference=reference,
-                    sentence=texts[index],
-                    start=place[0],
-                    end=place[1],
-                    previous=texts[index - 1] if index else None,
-                    next=texts[index + 1] if index + 1 < len(texts) else None,
-                    section=paragraph.section,
-                    heading=" > ".join(paragraph.headings),
-                    place=paragraph.place,
-                    others=tuple(span for span in markers[index] if span != place),
+            places.setdefault(index, []).append((mention.reference, place))
+        for index, targets in places.items():
+            markers = sorted({place for _, place in targets})
+            previous = texts[index - 1][-SENTENCE_CHARACTERS_MAX:] if index else None
+            following = texts[index + 1] if index + 1 < len(texts) else None
+            for reference, place in targets:
+                sentence, (start, end), others = _around(texts[index], place, markers)
+                found.append(
+                    Statement(
+                        id=f"s{len(found) + 1}",
+                        document=document.doi,
+                        reference=reference,
+                        sentence=sentence,
+                        start=start,
+                        end=end,
+                        previous=previous,
+                        next=following and following[:SENTENCE_CHARACTERS_MAX],
+                        section=paragraph.section,
+                        heading=" > ".join(paragraph.headings),
+                        place=paragraph.place,
+                        others=others,
+                    )
                 )
-            )
     return found
+
+
+def _around(sentence: str, place: Span, markers: list[Span]) -> tuple[str, Span, tuple[Span, ...]]:
+    """Return what is kept of a sentence, with the place of the target and of others in it."""
+    if len(markers) > OTHERS_MAX:
+        index = bisect_left(markers, place)
+        markers = markers[max(index - OTHERS_MAX // 2, 0) : index + OTHERS_MAX // 2 + 1]
+    if len(sentence) <= SENTENCE_CHARACTERS_MAX:
+        return sentence, place, tuple(marker for marker in markers if marker != place)
+    start, end = place
+    margin = (SENTENCE_CHARACTERS_MAX - min(end - start, SENTENCE_CHARACTERS_MAX)) // 2
+    begin = max(0, min(start - margin, len(sentence) - SENTENCE_CHARACTERS_MAX))
+    finish = begin + SENTENCE_CHARACTERS_MAX
+    begin += sentence[begin] == " " and begin < start
+    finish -= sentence[finish - 1] == " "
+    target = (start - begin, min(end, finish) - begin)
+    inside = [(a - begin, b - begin) for a, b in markers if begin <= a and b <= finish]
+    return sentence[begin:finish], target, tuple(span for span in inside if span != target)
 
 
 def _sentences(paragraph: Paragraph) -> list[Span]:

@@ -29,14 +29,14 @@ _Floats: TypeAlias = NDArray[np.float64]
 _Ints: TypeAlias = NDArray[np.int64]
 
 _FOLDS: Final = 5
-_REGULARISATION: Final = 1.0
+_REGULARISATION: Final = 2.0
 _CUE_SCALE: Final = 0.3
 _BALANCE: Final = 0.5
 _PRIOR: Final = 1.0
 _MIN_DOCUMENTS: Final = 2
-_MIN_CONFIDENCE: Final = 0.5
+_MIN_CONFIDENCE: Final = 0.45
 # What share of the statements displayed as a class should be of it.
-_AIM: Final = (0.80, 0.75, 0.0)
+_AIM: Final = (0.80, 0.60, 0.0)
 _ITERATIONS: Final = 1000
 
 

@@ -5,6 +5,7 @@ import tarfile
 from pathlib import Path
 
 from riostat.citations.classification import Classifier
+from riostat.citations.ingestion import LIBRARY
 from tests.citations.extractions import library
 from tests.commands.cite.invoking import refusal, riostat
 
@@ -35,7 +36,13 @@ def test_an_ingest_of_which_nothing_was_read_has_failed(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[0] == (
         "riostat: There is no file or folder nowhere; give a path that is there."
     )
-    assert "Missing argument" in riostat(tmp_path, "ingest").stderr
+
+
+def test_without_a_path_the_notes_that_come_with_riostat_are_read(tmp_path: Path) -> None:
+    result = json.loads(riostat(tmp_path, "ingest", "--json").stdout)
+    assert result["refused"] == 0
+    assert result["added"] == len(list(LIBRARY.glob("*.xml"))) > 0
+    assert result["statements"] > result["added"]
 
 
 def test_archives_are_read(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import tantivy
 
 from tests.citations.extractions import library
 from tests.commands.cite.invoking import refusal, riostat
@@ -33,6 +34,21 @@ def test_what_is_no_span_of_years_is_wrong_usage(tmp_path: Path, year: str) -> N
     done = riostat(tmp_path, "search", "a", f"--year={year}")
     assert done.returncode == 2
     assert "is no" in done.stderr
+
+
+def test_while_another_process_writes_the_text_what_it_has_is_searched(tmp_path: Path) -> None:
+    (first, second) = library(tmp_path / "articles", 2)
+    riostat(tmp_path, "ingest", str(first))
+    writer = tantivy.Index.open(str(tmp_path / "citations" / "text")).writer(15_000_000, 1)
+    done = riostat(tmp_path, "ingest", str(second))
+    assert done.returncode == 1
+    assert "is being written by another process" in done.stderr
+    assert riostat(tmp_path, "search", "trial").stderr == (
+        "riostat: The full-text index is being written by another process; wait until that has "
+        "ended. Searched is what it has by now.\n3 of 3 statements\n"
+    )
+    writer.wait_merging_threads()
+    assert riostat(tmp_path, "search", "trial").stderr == "6 of 6 statements\n"
 
 
 def test_there_must_be_an_index(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_a_model_is_made_of_labels_and_articles(work: Path) -> None:
     done = riostat(work, "train", "articles", "--labels", "labels", "-o", "n")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("72 statements of 72 documents, cross-validated\n")
+    assert "\nagreement of the two readers beyond chance: kappa 1.000\n" in done.stdout
     assert done.stderr == f"wrote {read_model(work / 'n').header.name} to n\n"
 
 

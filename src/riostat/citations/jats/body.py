@@ -11,7 +11,7 @@ from typing import Any
 
 from riostat.citations.documents import Paragraph, Place
 from riostat.citations.jats.text import FlatText, text_of
-from riostat.citations.markers import Mark, Numbering, mentions_of
+from riostat.citations.markers import MENTIONS_MAX, Mark, Numbering, mentions_of
 from riostat.citations.sections import section_of
 from riostat.core.errors import DocumentError
 from riostat.core.text import printable
@@ -99,7 +99,8 @@ def read_paragraphs(numberings: Mapping[Any, Numbering], name: str) -> tuple[lis
     """Return the paragraphs with mentions, and how many markers name no reference of the file.
 
     `numberings` has one for the article and for each sub-article, by their elements. Raises
-    `DocumentError` where elements are nested too deeply; `name` is for its message.
+    `DocumentError` where elements are nested too deeply or too much is cited; `name` is for its
+    message.
     """
     paragraphs: list[Paragraph] = []
     dangling = 0
@@ -140,6 +141,7 @@ class _Walk:
         self.dangling = 0
         self._numbering = numbering
         self._name = name
+        self._mentions = 0
 
     def section(self, element: Any, context: _Context) -> None:
         """Read what an element holds that is made of blocks."""
@@ -242,9 +244,15 @@ class _Walk:
 
     def _finish(self, flow: _Flow, context: _Context) -> None:
         """End a paragraph; the flow begins a new one."""
-        if flow.marks:
-            text = flow.text.text()
+        text = flow.text.text() if flow.marks else ""
+        if text:
             mentions = mentions_of(text, flow.marks, self._numbering)
+            self._mentions += len(mentions)
+            if self._mentions > MENTIONS_MAX:
+                raise DocumentError(
+                    f"The document {printable(self._name)} cites more than {MENTIONS_MAX} times; "
+                    "divide it or leave it out."
+                )
             self.paragraphs.append(
                 Paragraph(
                     text=text,

@@ -28,10 +28,10 @@ _REFUSALS_SHOWN = 20
 @click.argument(
     "paths",
     nargs=-1,
-    required=True,
-    metavar="PATH...",
+    metavar="[PATH...]",
     type=click.Path(path_type=Path),
-    help="JATS files, folders, and .tar.gz, .tgz, .tar or .zip archives of them.",
+    help="JATS files, folders, and .tar.gz, .tgz, .tar or .zip archives of them "
+    "[default: riostat's own technical notes].",
 )
 @click.option(
     "--jobs",
@@ -52,9 +52,9 @@ def command(
     """
     from riostat.citations.archives import count_sources  # lxml, which `--help` does not need
     from riostat.citations.index import CitationIndex
-    from riostat.citations.ingestion import ingest
+    from riostat.citations.ingestion import LIBRARY, ingest
 
-    given = list(paths)
+    given = list(paths) or [LIBRARY]
     jobs = jobs or len(os.sched_getaffinity(0))
     with (
         CitationIndex.open(DataDirectory(settings.data).citations, create=True) as index,

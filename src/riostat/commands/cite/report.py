@@ -41,6 +41,7 @@ def command(settings: Settings, work: str, limit: int | None, *, as_json: bool) 
     from riostat.citations.reports import find_work, load_statements, notices, tally
 
     with CitationIndex.open(DataDirectory(settings.data).citations) as index:
+        index.catch_up()  # an ingest that was killed may have left tallies behind
         found = find_work(index, work)
         counts = asdict(tally(index, found))
         shown = limit if limit is not None else -1 if as_json else _SHOWN

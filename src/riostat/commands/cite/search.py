@@ -9,6 +9,7 @@ from riostat.commands.cite.showing import as_json as statement_json
 from riostat.commands.cite.showing import as_lines
 from riostat.commands.options import json_option, settings_options
 from riostat.core.datadir import DataDirectory
+from riostat.core.errors import CitationIndexError
 from riostat.core.settings import Settings
 
 __all__ = ["command"]
@@ -83,7 +84,10 @@ def command(
     with CitationIndex.open(DataDirectory(settings.data).citations) as index:
         search = StatementSearch(index)
         if search.behind:
-            search.catch_up(lambda _: None)
+            try:
+                search.catch_up(lambda _: None)
+            except CitationIndexError as error:
+                click.echo(f"riostat: {error} Searched is what it has by now.", err=True)
         hits = search.search(" ".join(words), filters, limit=limit)
         statements = load_statements(index, ids=hits.statements)
     if as_json:

@@ -61,7 +61,7 @@ def command(
 
     if bool(articles) == (statements is not None):
         raise click.UsageError("Give either ARTICLES or --statements.")
-    examples = _examples(articles, labels, statements)
+    examples, agreement = _examples(articles, labels, statements)
     model = train(examples)
     evaluations = measure(examples, cross_validate(examples), model.header.prevalence)
     try:
@@ -71,28 +71,32 @@ def command(
             f"The model {output} cannot be written ({error.strerror}); name another file."
         ) from error
     if as_json:
-        head = {"model": model.header.name, "statements": len(examples)}
+        head = {"model": model.header.name, "statements": len(examples), "kappa": agreement}
         click.echo(json.dumps(head | evaluations_as_json(evaluations)))
     else:
         documents = model.header.documents
         click.echo(f"{len(examples)} statements of {documents} documents, cross-validated")
+        if agreement is not None:
+            click.echo(f"agreement of the two readers beyond chance: kappa {agreement:.3f}")
         echo_evaluations(evaluations)
         click.echo(f"wrote {model.header.name} to {output}", err=True)
 
 
 def _examples(
     articles: tuple[Path, ...], labels: Path | None, statements: Path | None
-) -> "list[Example]":
+) -> "tuple[list[Example], float | None]":
+    """Return examples, and how well the readers of labels agree."""
     from riostat.citations.examples import join_labels, read_examples
-    from riostat.citations.labels import BUNDLED_LABELS, read_labels
+    from riostat.citations.labels import BUNDLED_LABELS, agreement, read_labels
 
     if statements is not None:
-        return read_examples(statements)
-    joined = join_labels(read_labels(labels or BUNDLED_LABELS), articles)
+        return read_examples(statements), None
+    read = read_labels(labels or BUNDLED_LABELS)
+    joined = join_labels(read, articles)
     if joined.missing:
         click.echo(
             f"riostat: {joined.missing} labels name statements that are not in these articles;"
             " left out.",
             err=True,
         )
-    return joined.examples
+    return joined.examples, agreement(read)
