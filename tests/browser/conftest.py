@@ -36,16 +36,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="session")
 def console(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, kernels_cache: Path
 ) -> Iterator[ServedConsole]:
-    """`riostat up` over a data directory with two recordings, the second with more work in it."""
+    """`riostat up` over a data directory with two recordings, the second with more work in it.
+
+    Its switch finds the compiled kernels of all tests, or compiles them while others look at pages.
+    """
     data = tmp_path_factory.mktemp("console")
+    (data / "cache").mkdir()
+    kernels_cache.mkdir(exist_ok=True)
+    (data / "cache" / "kernels").symlink_to(kernels_cache)
     seconds = 6.0 if request.config.getoption("--screenshots", default=False) else 2.0
     with container_cgroups() as cgroups:
         recorded_scene(data, "quiet", seconds, cgroups=cgroups)
         recorded_scene(data, "busy", seconds, "archive", cgroups=cgroups)
     with _up(data) as url:
-        yield ServedConsole(url=url, runs=("quiet", "busy"))
+        yield ServedConsole(url=url, runs=("quiet", "busy"), store=data / "store")
 
 
 @contextlib.contextmanager
@@ -54,6 +60,7 @@ def _up(data: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "riostat", "up", f"--data={data}", f"--port={port}"]
+    command.append("--store-port=0")
     errors = data.parent / f"{data.name}.log"
     with (
         errors.open("w") as log,

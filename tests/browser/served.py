@@ -17,10 +17,11 @@ _CONTAINERS = ("web", "archive")
 
 @dataclass(frozen=True)
 class ServedConsole:
-    """Where the console is; `url` is the first one, with the token."""
+    """Where the console is; `url` is the first one, with the token, `store` the store's place."""
 
     url: str
     runs: tuple[str, str]
+    store: Path
 
     @property
     def origin(self) -> str:

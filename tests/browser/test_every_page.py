@@ -15,6 +15,9 @@ PAGES = {
     "span": "/runs/{0}?from=0.5&to=1&by=process",
     "diff": "/diff?before={0}&after={1}",
     "diff form": "/diff",
+    "switch": "/switch",
+    "store": "/store",
+    "object": "/store?bucket=media&key=riostat.mp4&prefix=r",
     "missing run": "/runs/no-such-run",
 }
 

@@ -204,3 +204,36 @@ def test_the_run_reads_without_scripts(browser: Browser, console: ServedConsole)
         assert browser.all(selector), selector
     browser.one("[data-span-form] [name=to]").send_keys(Keys.BACKSPACE, Keys.ENTER)
     browser.until(lambda: "to=1.00" in browser.driver.current_url, "the form did not go out")
+
+
+def test_a_span_is_selected_on_what_the_ports_carried(browser: Browser) -> None:
+    browser.open("/runs/latest")  # the rolling run, in which the switch and the store write too
+    browser.one("[data-series='store.bytes'] .u-over")
+    browser.drag(browser.one("[data-series='store.bytes'] .u-over"), 0.25, 0.75)
+    browser.until(lambda: _selected(browser), "the figures do not follow the span")
+    veils = browser.script(
+        "return [...document.querySelectorAll('.veil-before')].map(v => v.offsetWidth)"
+    )
+    assert len(veils) >= 3
+    assert max(veils) - min(veils) <= 1
+    browser.focus("[data-series='store.busy']")
+    browser.keys(Keys.ESCAPE)
+    browser.until(lambda: not _selected(browser), "the whole run does not come back")
+
+
+def test_charts_of_one_page_stand_in_line(browser: Browser) -> None:
+    browser.open("/runs/latest")
+    browser.one("[data-series='store.bytes'] .u-over")
+    browser.one("[data-timeline] .u-over")
+    edges = browser.script(
+        "return [...document.querySelectorAll('.u-over')].map(over => {"
+        " const edge = over.getBoundingClientRect(); return [edge.left, edge.right]; })"
+    )
+    assert len(edges) >= 3
+    assert all(edge == pytest.approx(edges[0], abs=1) for edge in edges)
+
+
+def test_a_run_that_is_recorded_says_so(browser: Browser) -> None:
+    browser.open("/runs/latest")
+    assert "recording" in browser.text(".subtitle")
+    assert "cut short" not in browser.text(".subtitle")

@@ -107,7 +107,7 @@ def test_status_and_scrub(store: Riostat, tmp_path: Path) -> None:
     assert (status["objects"], status["object_bytes"]) == (1, 200_000)
     assert [disk["state"] for disk in status["disks"]] == ["ready", "ready"]
     assert b"d2 ready" in store("status").stdout
-    whole = {"blocks": 12, "corrupt": 0, "repaired": 0, "lost": 0, "unreachable": 0}
+    whole = {"blocks": 12, "corrupt": 0, "repaired": 0, "lost": 0, "unreachable": 0, "copied": 0}
     assert answer(store("scrub", "--json")) == whole
     with (tmp_path / "d1" / "riostore.slots").open("r+b") as file:
         file.seek((1 << 20) + 4096)

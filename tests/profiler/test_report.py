@@ -112,6 +112,13 @@ def test_costs_per_second() -> None:
     assert faults.scale == pytest.approx(1)
 
 
+def test_costs_per_frame_are_of_the_frames_that_were_counted() -> None:
+    clock = rate_per(make_profile([Hit(0.1)]), "frame", 4.0)
+    assert (clock.name, clock.scale) == ("CPU ns", 0.25)
+    faults = rate_per(make_profile([Hit(0.1)], event="page-faults"), "byte", 8.0)
+    assert (faults.name, faults.scale) == ("page-faults", 0.125)
+
+
 @pytest.mark.parametrize("unit", ["frame", "byte", "block"])
 def test_a_unit_that_the_run_does_not_count_is_refused(unit: str) -> None:
     with pytest.raises(ProfileError, match=f"no channel that counts {unit}s"):

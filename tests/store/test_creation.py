@@ -10,7 +10,7 @@ from riostat.store.configuration import CONFIGURATION, read_configuration
 from riostat.store.creation import create_store
 from riostat.store.disks import SLOTS_FILE
 from riostat.store.specification import DiskSpecification
-from tests.store.stores import BLOCK, specification
+from tests.store.stores import BLOCK, new_store, specification
 
 
 def create(tmp_path: Path, *disks: DiskSpecification, replication: float = 1.0) -> None:
@@ -68,3 +68,13 @@ def test_without_a_capacity_disks_share_half_of_what_is_free(tmp_path: Path) -> 
     one = creation._default_capacity(disks[0], disks[:1])
     half = creation._default_capacity(disks[0], disks)
     assert 0 < half < one
+
+
+def test_only_the_owner_can_read_a_store(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir(mode=0o755)
+    with new_store(tmp_path) as store:
+        store.create_bucket("bucket")
+        files = [path for name in ("root", "d0") for path in (tmp_path / name).rglob("*")]
+        assert {path.name for path in files} >= {"metadata.sqlite-wal", "store.json", SLOTS_FILE}
+        for path in (tmp_path / "root", tmp_path / "d0", *files):
+            assert path.stat().st_mode & 0o077 == 0, path

@@ -8,7 +8,8 @@ import pytest
 
 from riostat.core.clock import SYSTEM_CLOCK
 from riostat.core.errors import DiskError, StoreFormatError, StoreFullError
-from riostat.store.disks import SLOTS_FILE, DirectoryDisk, PacedDisk, aligned_buffer, open_disk
+from riostat.store.buffers import aligned_buffer
+from riostat.store.disks import SLOTS_FILE, DirectoryDisk, PacedDisk, open_disk
 from riostat.store.slots import slot_offset
 from riostat.store.superblock import SUPERBLOCK_OFFSETS, Superblock
 

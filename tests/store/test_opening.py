@@ -50,3 +50,19 @@ def test_a_file_of_slots_that_was_cut_short(tmp_path: Path, length: int) -> None
     with Store.open(tmp_path / "root") as store:
         assert contents(store) == expected
         assert store.scrub().corrupt == 0
+
+
+def test_a_disk_that_is_gone_for_good_is_left_out_and_its_blocks_are_copied_again(
+    tmp_path: Path,
+) -> None:
+    expected = eight_objects(tmp_path)
+    for name in ("root", "d1"):
+        shutil.rmtree(tmp_path / name)
+    Store.rebuild(tmp_path / "root", [tmp_path / "d0", tmp_path / "d2"])
+    with Store.open(tmp_path / "root") as store:
+        assert store.scrub().copied > 0
+    for lost in ("d0", "d2"):
+        (tmp_path / lost).rename(tmp_path / "away")
+        with Store.open(tmp_path / "root") as store:
+            assert contents(store) == expected
+        (tmp_path / "away").rename(tmp_path / lost)

@@ -138,6 +138,18 @@ def test_hostile_slots_are_counted_and_the_rest_is_there(tmp_path: Path) -> None
         assert store.rebuilt is not None
         assert store.rebuilt.damaged > 0
         assert contents(store) == expected
+        report = store.scrub()
+        assert report.copied > 0
+        assert report.lost == 0
+        again = store.scrub()
+        assert (again.copied, again.corrupt) == (0, 0)
+        assert again.blocks == report.blocks + report.copied
+    # Every block has two copies again: any disk may go.
+    for lost in range(3):
+        (tmp_path / f"d{lost}").rename(tmp_path / "away")
+        with Store.open(tmp_path / "root") as store:
+            assert contents(store) == expected
+        (tmp_path / "away").rename(tmp_path / f"d{lost}")
 
 
 def test_a_bucket_whose_manifests_are_lost_is_made_for_its_objects(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def table(kernels_cache: Path) -> Any:
 def test_the_compiled_table_learns_as_its_python_twin(
     table: Any, sightings: list[tuple[int, int, int, int]]
 ) -> None:
-    compiled = np.zeros((table.SLOTS, 3), np.int64)
+    compiled = np.zeros(3 * table.SLOTS, np.int64)
     twin = compiled.copy()
     now = 0
     for mac, port, later, may_add in sightings:
@@ -44,11 +44,11 @@ def test_the_compiled_table_learns_as_its_python_twin(
 
 @given(macs=st.sets(st.integers(0, (1 << 48) - 1), max_size=300))
 def test_what_is_learnt_is_found_until_it_is_too_old(table: Any, macs: set[int]) -> None:
-    learnt = np.zeros((table.SLOTS, 3), np.int64)
+    learnt = np.zeros(3 * table.SLOTS, np.int64)
     for mac in macs:
         table.learn(learnt, mac, mac % 7, 1000, 1)
     found = {mac for mac in macs if table.look_up(learnt, mac, 1000) == mac % 7}
-    assert len(found) == np.count_nonzero(learnt[:, 0])
+    assert len(found) == np.count_nonzero(learnt[::3])
     assert len(found) >= 0.97 * len(macs)
     late = 1001 + table.AGE_SECONDS
     assert all(table.look_up(learnt, mac, late) == -1 for mac in macs)

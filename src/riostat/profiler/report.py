@@ -111,19 +111,24 @@ def estimate_shares(
     return block_bootstrap_shares(weights, totals, samples=samples)
 
 
-def rate_per(profile: Profile, unit: str) -> Rate:
+def rate_per(profile: Profile, unit: str, work: float | None = None) -> Rate:
     """Return how rows' weights become costs per unit of work, one of `UNITS`.
 
-    Raises ProfileError where the run does not count such units.
+    `work` is how many units were done in the profile's time; seconds need not be told. Raises
+    ProfileError where nobody counts such units.
     """
     assert unit in UNITS, unit
+    clock = profile.event.endswith("-clock")
     if unit != "second":
-        raise ProfileError(
-            f"The run has no channel that counts {unit}s, so it has no costs per {unit}; ask for "
-            "--per second."
-        )
+        if work is None:
+            raise ProfileError(
+                f"The run has no channel that counts {unit}s, so it has no costs per {unit}; ask "
+                "for --per second."
+            )
+        # A second of CPU time is too much for one frame.
+        return Rate(unit, "CPU ns" if clock else profile.event, 1 / work)
     per_second = 1 / profile.seconds if profile.seconds else 0.0
-    if profile.event.endswith("-clock"):
+    if clock:
         return Rate(unit, "CPU seconds", per_second * 1e-9)
     return Rate(unit, profile.event, per_second)
 

@@ -5,7 +5,7 @@ storage system with heterogeneous disk configurations", ACM Multimedia 1998) on 
 today's file systems. In the order in which data meets the modules:
 
 - `specification` says what a disk is, `superblock` and `slots` how it is laid out, `disks` and
-  `diskset` open it;
+  `diskset` open it, with the `buffers` that they read into;
 - `placement` draws the disks of every block, `queues` serves each disk by deadline;
 - `layouts`, `objects` and `manifests` are the nouns; `metadata` keeps them in SQLite with the map
   of used slots, `sessions` tells whose reservations are still alive;

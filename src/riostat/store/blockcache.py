@@ -3,11 +3,15 @@
 import threading
 from collections import OrderedDict
 
-__all__ = ["BlockCache"]
+__all__ = ["BLOCK_OVERHEAD", "BlockCache"]
+
+BLOCK_OVERHEAD = 8192
+"""What a block takes beside its bytes: its slot's header, which it was read with, and the rest of
+its last page."""
 
 
 class BlockCache:
-    """Blocks by version and index, of at most `capacity_bytes` together."""
+    """Blocks by version and index, of at most `capacity_bytes` together with their overhead."""
 
     def __init__(self, capacity_bytes: int) -> None:
         self.capacity_bytes = capacity_bytes
@@ -31,10 +35,11 @@ class BlockCache:
     def put(self, version: str, index: int, block: memoryview) -> None:
         """Keep a block, and let go of the oldest where there are too many."""
         with self._lock:
-            if len(block) > self.capacity_bytes or (version, index) in self._blocks:
+            size = len(block) + BLOCK_OVERHEAD
+            if size > self.capacity_bytes or (version, index) in self._blocks:
                 return
             self._blocks[version, index] = block
-            self._bytes += len(block)
+            self._bytes += size
             while self._bytes > self.capacity_bytes:
                 _, oldest = self._blocks.popitem(last=False)
-                self._bytes -= len(oldest)
+                self._bytes -= len(oldest) + BLOCK_OVERHEAD

@@ -50,6 +50,7 @@ def create_store(
     with ExitStack() as undo:
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root.chmod(0o700)
         except OSError as error:
             raise StoreError(
                 f"The directory {root} cannot be made ({error.strerror}); choose another."

@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import mmap
 import os
 import threading
 import time
@@ -22,10 +21,9 @@ from riostat.store.superblock import (
     newest_superblock,
 )
 
-__all__ = ["SLOTS_FILE", "DirectoryDisk", "Disk", "PacedDisk", "aligned_buffer", "open_disk"]
+__all__ = ["SLOTS_FILE", "DirectoryDisk", "Disk", "PacedDisk", "open_disk"]
 
 SLOTS_FILE = "riostore.slots"
-_PAGE = 4096
 
 
 class Disk(Protocol):
@@ -50,11 +48,6 @@ class Disk(Protocol):
         ...
 
 
-def aligned_buffer(length: int) -> memoryview:
-    """Return zeros that O_DIRECT takes: whole pages, at least `length` bytes of them."""
-    return memoryview(mmap.mmap(-1, max(-(-length // _PAGE), 1) * _PAGE))
-
-
 class DirectoryDisk:
     """A directory's file of slots, past the page cache where the file system can do so."""
 
@@ -69,7 +62,7 @@ class DirectoryDisk:
         """Lay a disk out in a directory; raises where it has one already or has no room."""
         file = path / SLOTS_FILE
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError as error:
             raise DiskError(

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from riostat.core.clock import Clock
 from riostat.core.errors import DiskError, StoreError, StoreFormatError
+from riostat.store.buffers import BufferPool, aligned_buffer
 from riostat.store.configuration import Configuration, DiskRecord
-from riostat.store.disks import DirectoryDisk, Disk, aligned_buffer
+from riostat.store.disks import DirectoryDisk, Disk
 from riostat.store.layouts import Place
 from riostat.store.queues import DiskQueue
 from riostat.store.slots import (
@@ -22,11 +23,13 @@ from riostat.store.slots import (
     slot_offset,
 )
 
-__all__ = ["DiskSet", "DiskState", "Expected", "Member", "OpenDisk"]
+__all__ = ["DISK_THREADS", "DiskSet", "DiskState", "Expected", "Member", "OpenDisk"]
 
 OpenDisk = Callable[[Path], DirectoryDisk]
 
-_THREADS = 2
+DISK_THREADS = 4
+"""Requests that a disk has in service at once; a paced one has one."""
+_BUFFERS_KEPT = 64
 _SLACK_NS = 1_000_000_000
 
 
@@ -72,6 +75,7 @@ class DiskSet:
         self.block_bytes = configuration.block_bytes
         self.slots = sum(record.slots for record in configuration.disks)
         self._clock = clock
+        self._buffers = BufferPool(SLOT_HEADER_BYTES + self.block_bytes, kept=_BUFFERS_KEPT)
         self._members = {record.number: Member(record) for record in configuration.disks}
         for member in self._members.values():
             self._open(member, open_disk)
@@ -189,7 +193,7 @@ class DiskSet:
         member.disk = disk
         member.queue = DiskQueue(
             record.name,
-            threads=1 if superblock.paced else _THREADS,
+            threads=1 if superblock.paced else DISK_THREADS,
             expected_ns=expected_ns,
             clock=self._clock,
         )
@@ -203,7 +207,9 @@ class DiskSet:
     def _read(self, place: Place, expected: Expected) -> memoryview:
         disk = self._members[place.disk].disk
         assert disk is not None
-        buffer = aligned_buffer(SLOT_HEADER_BYTES + expected.length)
+        length = SLOT_HEADER_BYTES + _padded(expected.length)
+        whole = length > self._buffers.length // 2
+        buffer = self._buffers.take()[:length] if whole else aligned_buffer(length)
         disk.read(buffer, slot_offset(place.slot, self.block_bytes))
         header = decode_slot_header(buffer[:SLOT_HEADER_BYTES], block_bytes=self.block_bytes)
         payload = buffer[SLOT_HEADER_BYTES : SLOT_HEADER_BYTES + expected.length].toreadonly()

@@ -22,9 +22,14 @@ def rename_durably(old: Path, new: Path) -> None:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Put the content in place of what a file holds; a crash leaves the old or the new."""
+    """Put the content in place of what a file holds; a crash leaves the old or the new.
+
+    Only its owner can read it.
+    """
     partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
+    with partial.open("r+b") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

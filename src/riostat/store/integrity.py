@@ -8,13 +8,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from riostat.core.errors import StoreError
+from riostat.store.buffers import aligned_buffer
 from riostat.store.catalogue import Catalogue, Layouts
-from riostat.store.disks import aligned_buffer
 from riostat.store.diskset import DiskSet, Expected
-from riostat.store.layouts import Place
+from riostat.store.layouts import COPIES, Place
 from riostat.store.manifests import Manifest, encode_manifest
 from riostat.store.objects import ObjectVersion
 from riostat.store.removal import Removals
+from riostat.store.reservations import Reservations
 from riostat.store.slots import SlotKind
 
 __all__ = ["Integrity", "RepairQueue", "ScrubReport"]
@@ -29,7 +30,8 @@ class ScrubReport:
 
     `blocks` copies were read, data and manifests; `corrupt` of them were wrong, of which
     `repaired` were written anew. `lost` blocks have no copy that reads right, `unreachable` ones
-    may have one on a disk that is missing.
+    may have one on a disk that is missing. `copied` blocks had fewer copies than they are to
+    have, as after metadata was made anew from damaged slots, and were given another.
     """
 
     blocks: int = 0
@@ -37,6 +39,7 @@ class ScrubReport:
     repaired: int = 0
     lost: int = 0
     unreachable: int = 0
+    copied: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,17 @@ class _Block:
 class Integrity:
     """Verifies and repairs the blocks of an open store."""
 
-    def __init__(self, disks: DiskSet, catalogue: Catalogue, removals: Removals) -> None:
+    def __init__(
+        self,
+        disks: DiskSet,
+        catalogue: Catalogue,
+        removals: Removals,
+        reservations: Reservations,
+    ) -> None:
         self._disks = disks
         self._catalogue = catalogue
         self._removals = removals
+        self._reservations = reservations
 
     def scrub(self, progress: Callable[[int], None]) -> ScrubReport:
         """Read every copy of every block and repair what is wrong.
@@ -108,6 +118,28 @@ class Integrity:
             self._mend(report, block)
         else:
             report.blocks += len(reads)
+
+        if 0 < len(block.places) < self._copies_due(block):
+            self._copy(report, block)
+
+    def _copies_due(self, block: _Block) -> int:
+        if block.expected.kind is SlotKind.MANIFEST:
+            return min(len(list(self._disks)), COPIES)
+        return self._reservations.copies(block.version.version, block.expected.block)
+
+    def _copy(self, report: ScrubReport, block: _Block) -> None:
+        """Write the copy that a block lacks."""
+        is_data = block.expected.kind is SlotKind.DATA
+        with self._removals.exclusively():
+            try:
+                good = self._read(block.places[0], block.expected)
+            except StoreError:
+                return  # lost, or on a disk that is missing
+            place = self._reservations.add_place(
+                block.version.version, block.expected.block if is_data else None
+            )
+            if place is not None:
+                report.copied += self._write(place, block, good)
 
     def _mend(self, report: ScrubReport, block: _Block) -> None:
         """Look at the copies again, with every slot held in place, and repair."""

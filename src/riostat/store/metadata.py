@@ -87,6 +87,7 @@ class Metadata:
         """Make a database and have `fill` write its rows; it is there whole or not at all."""
         partial = path.with_suffix(".partial")
         partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)  # SQLite gives its log the rights of the database
         with _told(path), contextlib.closing(sqlite3.connect(partial, isolation_level=None)) as new:
             new.execute("PRAGMA synchronous=FULL")
             new.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={_SCHEMA_VERSION};")

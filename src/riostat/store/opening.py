@@ -106,6 +106,7 @@ def configuration_from_disks(root: Path, paths: Sequence[Path]) -> Configuration
         ),
     )
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    root.chmod(0o700)
     write_configuration(root, configuration)
     return configuration
 

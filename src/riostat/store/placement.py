@@ -70,11 +70,13 @@ class Placement:
         """The disks that blocks can go to."""
         return tuple(self._disks)
 
+    def copies(self, version: str, index: int) -> int:
+        """Return how many copies a block is to have."""
+        return 2 if self._numbers(version, index)[0] < self._replicated else 1
+
     def draw(self, version: str, index: int, *, replicated: bool = False) -> tuple[int, ...]:
         """Return the disks of a block, by choice always two of them; () where too few are left."""
-        key = self._seed + bytes.fromhex(version) + index.to_bytes(8, "little")
-        numbers = blake3(key).digest(length=40)
-        copy, *draws = (int.from_bytes(numbers[n : n + 8], "little") for n in range(0, 40, 8))
+        copy, *draws = self._numbers(version, index)
         if self._first is None:
             return ()
         first = self._disks[self._first.draw(draws[0], draws[1])]
@@ -83,6 +85,12 @@ class Placement:
         if first not in self._second:
             return ()
         return first, self._disks[self._second[first].draw(draws[2], draws[3])]
+
+    def _numbers(self, version: str, index: int) -> list[int]:
+        """Return five uniform numbers of 0..2**64-1 that belong to a block."""
+        key = self._seed + bytes.fromhex(version) + index.to_bytes(8, "little")
+        numbers = blake3(key).digest(length=40)
+        return [int.from_bytes(numbers[n : n + 8], "little") for n in range(0, 40, 8)]
 
 
 def disk_weight(*, bandwidth_bps: int, free_slots: int) -> int:

@@ -24,7 +24,8 @@ from riostat.store.slots import SlotKind
 
 __all__ = ["BlockReader", "Repair"]
 
-_LAYOUTS_KEPT = 4096
+_LAYOUT_BYTES_KEPT = 64 << 20
+_LAYOUT_OVERHEAD = 1024
 _AHEAD = 4
 
 Repair = Callable[[ObjectVersion, int], None]
@@ -69,6 +70,7 @@ class BlockReader:
         self._repair = repair
         self._lock = threading.Lock()
         self._layouts: OrderedDict[str, Layouts] = OrderedDict()
+        self._layout_bytes = 0
 
     def cached(self, version: ObjectVersion, index: int) -> memoryview | None:
         """Return a block that is in memory."""
@@ -123,7 +125,12 @@ class BlockReader:
     def forget_layout(self, version: str) -> None:
         """Have a layout looked up anew: it has changed."""
         with self._lock:
-            self._layouts.pop(version, None)
+            self._drop_layout(version)
+
+    def _drop_layout(self, version: str) -> None:
+        layouts = self._layouts.pop(version, None)
+        if layouts is not None:
+            self._layout_bytes -= _size(layouts)
 
     def _layouts_of(self, version: ObjectVersion) -> Layouts:
         with self._lock:
@@ -135,9 +142,11 @@ class BlockReader:
         if layouts is None:
             raise _gone(version)
         with self._lock:
+            self._drop_layout(version.version)
             self._layouts[version.version] = layouts
-            if len(self._layouts) > _LAYOUTS_KEPT:
-                self._layouts.popitem(last=False)
+            self._layout_bytes += _size(layouts)
+            while self._layout_bytes > _LAYOUT_BYTES_KEPT:
+                self._drop_layout(next(iter(self._layouts)))
         return layouts
 
     def _try_next(self, read: _Read, layouts: Layouts) -> None:
@@ -158,6 +167,9 @@ class BlockReader:
         if done.cancelled():
             return
         error = done.exception()
+        if error is not None and not isinstance(error, StoreError):
+            _fail(read, error)
+            return
         if error is not None:
             read.failed.add(place)
             with self._lock:
@@ -165,7 +177,7 @@ class BlockReader:
             try:
                 self._try_next(read, layouts)
             except StoreError as refused:
-                read.future.set_exception(refused)
+                _fail(read, refused)
             return
         block = done.result()[max(read.version.inline, 0) :]
         self.cache.put(read.version.version, read.index, block)
@@ -210,6 +222,15 @@ def _cancelling(inner: "weakref.ref[Future[memoryview]]") -> Callable[[Future[me
             waiting.cancel()
 
     return pass_on
+
+
+def _size(layouts: Layouts) -> int:
+    return len(layouts.data.encoded) + len(layouts.manifest.encoded) + _LAYOUT_OVERHEAD
+
+
+def _fail(read: _Read, error: BaseException) -> None:
+    if read.future.set_running_or_notify_cancel():
+        read.future.set_exception(error)
 
 
 def _gone(version: ObjectVersion) -> ObjectNotFoundError:

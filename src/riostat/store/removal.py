@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from riostat.core.errors import DiskError
-from riostat.store.disks import aligned_buffer
+from riostat.store.buffers import aligned_buffer
 from riostat.store.diskset import DiskSet
 from riostat.store.layouts import Layout, Place
 from riostat.store.metadata import Metadata

@@ -37,7 +37,7 @@ class Reservations:
         slots: dict[int, list[int]] = {}
         with self._metadata.transaction(durable=False) as connection:
             free = free_slots(connection)
-            placement = self._placement(free)
+            placement = self._placement(free, self._replication)
             for index in range(first, first + count):
                 disks = placement.draw(version, index, replicated=replicated)
                 if not disks:
@@ -46,7 +46,7 @@ class Reservations:
                 for disk in disks:
                     free[disk] -= 1
                 if not all(free[disk] for disk in disks):
-                    placement = self._placement(free)
+                    placement = self._placement(free, self._replication)
             for disk, number in Counter(disk for disks in drawn for disk in disks).items():
                 slots[disk] = take(connection, disk, number)[::-1]
                 connection.execute(
@@ -91,7 +91,42 @@ class Reservations:
             connection.execute("DELETE FROM uploads WHERE version = ?", (version,))
             connection.execute("DELETE FROM reservations WHERE version = ?", (version,))
 
-    def _placement(self, free: dict[int, int]) -> Placement:
+    def copies(self, version: str, index: int) -> int:
+        """Return how many copies a data block is to have."""
+        return self._placement({}, self._replication).copies(version, index)
+
+    def add_place(self, version: str, block: int | None) -> Place | None:
+        """Give a block of a committed version, or its manifest, one more place on another disk.
+
+        The place is known before anything is written there: whoever finds nothing there repairs
+        it, and whoever removes the version removes what may be there. Returns None where the
+        version is gone or no other disk has room.
+        """
+        column = "manifest" if block is None else "data"
+        with self._metadata.transaction(durable=True) as connection:
+            row = connection.execute(
+                f"SELECT {column} FROM layouts WHERE version = ?",  # noqa: S608 - one of two constants
+                (version,),
+            ).fetchone()
+            if row is None:
+                return None
+            layout = Layout(row[0])
+            places = layout.places(block or 0)
+            free = free_slots(connection)
+            for place in places:
+                free.pop(place.disk, None)
+            drawn = self._placement(free, 0).draw(version, block or 0)
+            if not drawn:
+                return None
+            place = Place(drawn[0], *take(connection, drawn[0], 1))
+            layout.put(block or 0, [*places, place])
+            connection.execute(
+                f"UPDATE layouts SET {column} = ? WHERE version = ?",  # noqa: S608 - one of two constants
+                (layout.encoded, version),
+            )
+        return place
+
+    def _placement(self, free: dict[int, int], replication: float) -> Placement:
         ready = self._disks.ready
         known = [m.record.bandwidth_bps for m in ready.values() if m.record.bandwidth_bps]
         typical = sum(known) // len(known) if known else 1
@@ -102,7 +137,7 @@ class Reservations:
             )
             for number, member in ready.items()
         }
-        return Placement(weights, replication=self._replication, seed=self._seed)
+        return Placement(weights, replication=replication, seed=self._seed)
 
     def _full(self) -> StoreFullError:
         present = len(self._disks.ready)

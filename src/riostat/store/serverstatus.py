@@ -87,8 +87,10 @@ def holding(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            status = read_status(root)
+            where = "" if status is None else f" at {status.address}"
             raise StoreError(
-                f"The store in {root} is served already; `riostat store status` says where."
+                f"The store in {root} is served already{where}; use that server, or end it first."
             ) from error
         try:
             yield

@@ -78,7 +78,14 @@ class Store:
             self._catalogue = Catalogue(self._metadata, block_bytes=configuration.block_bytes)
             self._removals = Removals(root, self._metadata, self._disks)
             self._removals.reap()
-            self._integrity = Integrity(self._disks, self._catalogue, self._removals)
+            reservations = Reservations(
+                self._metadata,
+                self._disks,
+                session=self._session.name,
+                replication=configuration.replication,
+                seed=configuration.seed,
+            )
+            self._integrity = Integrity(self._disks, self._catalogue, self._removals, reservations)
             self._repairs = opened.enter_context(closing(RepairQueue(self._integrity)))
             self._opened = opened.pop_all()
         self._reader = BlockReader(
@@ -90,13 +97,7 @@ class Store:
         )
         self._write_path = WritePath(
             disks=self._disks,
-            reservations=Reservations(
-                self._metadata,
-                self._disks,
-                session=self._session.name,
-                replication=configuration.replication,
-                seed=configuration.seed,
-            ),
+            reservations=reservations,
             catalogue=self._catalogue,
             removals=self._removals,
             clock=clock,

@@ -2,9 +2,8 @@
 
 import asyncio
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from riostat.core.channels import FieldValue
 from riostat.core.clock import Clock
 from riostat.core.histogram import LogHistogram
 from riostat.core.seriesfile import SeriesFile
@@ -13,6 +12,9 @@ from riostat.store.s3.reading import DEADLINE_NS
 from riostat.store.serverstatus import DelaySummary, ServedDisk, ServerStatus, write_status
 from riostat.store.status import DiskStatus, StoreStatus
 from riostat.store.store import Store
+
+if TYPE_CHECKING:
+    from riostat.core.channels import FieldValue
 
 __all__ = ["Telemetry"]
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Self
 
 from riostat.core.clock import Clock
 from riostat.core.errors import DigestMismatchError
+from riostat.store.buffers import aligned_buffer
 from riostat.store.catalogue import Catalogue, Conditions, Layouts
-from riostat.store.disks import aligned_buffer
 from riostat.store.diskset import DiskSet
 from riostat.store.layouts import COPIES, Layout, Place
 from riostat.store.manifests import MANIFEST_BYTES, Manifest, encode_manifest

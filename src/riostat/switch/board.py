@@ -45,6 +45,11 @@ class Board:
         """Let the worker's loop run again."""
         self.words[at.CONTROL_STOP] = 0
 
+    @property
+    def busy_ns(self) -> int:
+        """How long the worker was at work in rounds that moved frames."""
+        return int(self.words[at.CONTROL_BUSY_NS])
+
     def row(self, slot: int) -> NDArray[np.int64]:
         """Return the words of a port."""
         return self.words[slot * at.COUNT_FIELDS : (slot + 1) * at.COUNT_FIELDS]

@@ -230,7 +230,11 @@ class Engine:
         """Return the worker processes there are."""
         return [
             WorkerStatus(
-                index=worker.index, cpu=worker.cpu, pid=worker.process.pid, alive=not worker.lost
+                index=worker.index,
+                cpu=worker.cpu,
+                pid=worker.process.pid,
+                alive=not worker.lost,
+                busy_ns=worker.board.busy_ns,
             )
             for worker in [*self._workers, *self._own]
         ]

@@ -38,7 +38,8 @@ class Ledger:
         counted = self.engine.counters().get(name)
         self.engine.detach(name)
         if counted is not None:
-            ended = replace(counted, grants=replace(counted.grants, live=0))
+            grants = replace(counted.grants, live=0)
+            ended = replace(counted, grants=grants, worker=-1, own_worker=False)
             self._before[name] = _sum(self._before.get(name), ended)
 
     def forget(self, name: str) -> None:

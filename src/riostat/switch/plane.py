@@ -61,7 +61,7 @@ class Plane:
         self._device = load("riostat.switch.kernels.device", kernels)
         self.board = board
         self.state = np.zeros(at.STATE_FIELDS, np.int64)
-        self.table = np.zeros((self._addresses.SLOTS, 3), np.int64)
+        self.table = np.zeros(3 * self._addresses.SLOTS, np.int64)
         self._ports: dict[int, PlanePort] = {}
         self._memory = self._scratch(alarm)
         self._arrange_rows()
@@ -179,6 +179,7 @@ class Plane:
         describe(row, order)
         if kind == at.TAP:
             row[at.TAPS : at.TAPS + order.taps] = port.descriptors
+            self.board.row(order.slot)[at.COUNT_PAIRS] = order.taps
         if kind == at.DEVICE:
             describe_device(port, row, order.regions[0].length)
         if port.memory is not None:

@@ -261,9 +261,13 @@ class PortCounters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerStatus:
-    """One worker process; `cpu` is -1 where it may run on any."""
+    """One worker process; `cpu` is -1 where it may run on any.
+
+    `busy_ns` is how long it was at work in rounds that moved frames.
+    """
 
     index: int
     cpu: int
     pid: int
     alive: bool
+    busy_ns: int

@@ -85,7 +85,7 @@ class Switch:
             raise PortError(f"The switch has {PORTS_MAX} ports, and takes no more; detach one.")
         made: _Port
         if port.vhost is not None:
-            made = VhostPort(port, selector=self._selector, **self._way(port))
+            made = VhostPort(port, selector=self._selector, clock=self._clock, **self._way(port))
         else:
             made = TapPort(port, **self._way(port))
         self._ports[port.name] = made

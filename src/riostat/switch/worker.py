@@ -4,7 +4,6 @@ It serves its ports in a loop, and sleeps on their kicks when nothing has come f
 engine's orders come over a socket; when that closes, or the engine ends, the worker ends too.
 """
 
-import ctypes
 import os
 import select
 import signal
@@ -16,6 +15,7 @@ import msgspec
 
 from riostat.core.errors import GuestError
 from riostat.switch.board import Board
+from riostat.switch.child import become_child
 from riostat.switch.orders import Answer, receive
 from riostat.switch.plane import Plane
 
@@ -23,7 +23,6 @@ __all__ = ["Worker", "main"]
 
 _SPIN_NS = 50_000  # how long a worker looks for frames before it sleeps
 _POLL_SECONDS = 0.001  # how long it sleeps where a guest gave a ring that it never kicks
-_PR_SET_PDEATHSIG = 1
 _EDGE = select.EPOLLIN | select.EPOLLET
 
 
@@ -85,9 +84,8 @@ class Worker:
 def main() -> None:
     """Serve the ports that the engine gives, over the descriptors that it names."""
     engine, orders, board, alarm, bell, cpu = map(int, sys.argv[1:7])
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != engine:
-        return  # it ended before it could be asked to take this process along
+    if not become_child(engine, "switch-worker"):
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine says when to end
     if cpu >= 0:
         os.sched_setaffinity(0, {cpu})

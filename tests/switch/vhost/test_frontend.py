@@ -14,6 +14,7 @@ from riostat.switch.configuration import Configuration
 from riostat.switch.ports import Policy
 from riostat.switch.vhost.frames import FrameQueue
 from riostat.switch.vhost.frontend import Guest
+from riostat.switch.vhost.pool import Pool
 from tests.switch.switching import Running, running, vhost
 
 MACS = {"a": b"\x02\0\0\0\0\x0a", "b": b"\x02\0\0\0\0\x0b"}
@@ -29,6 +30,22 @@ def receive(queue: FrameQueue, count: int) -> list[bytes]:
     while len(frames) < count and queue.wait(10):
         frames += queue.receive()
     return frames
+
+
+class Thief:
+    """A guest whose pool is not sealed."""
+
+    def __init__(self, path: Path) -> None:
+        self.pool = Pool(queues=1, ring_size=256, buffer_bytes=2048)
+        unsealed = os.memfd_create("thief", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(unsealed, self.pool.size)
+        os.dup2(unsealed, self.pool.descriptor, inheritable=False)
+        os.close(unsealed)
+        self.guest = Guest(path, self.pool)
+        self.guest.reconnect()
+
+    def close(self) -> None:
+        self.guest.close()
 
 
 @contextlib.contextmanager
@@ -136,6 +153,49 @@ def test_a_guest_that_is_killed_leaves_the_others_in_peace(
             a.send(sent)
             assert receive(b, 100) == sent
         assert ("detached", "c") in switch.events()
+
+
+def test_a_guest_whose_eventfd_would_block_holds_up_nobody(
+    tmp_path: Path, kernels_cache: Path
+) -> None:
+    with pair(tmp_path, kernels_cache) as (_, guests):
+        a, b = (FrameQueue(guests[name], 0, kernels=kernels_cache) for name in "ab")
+        b.send([frame("b", "a", 0)])
+        receive(a, 1)
+        assert not b.wait(0)  # from now on b wants to be called
+        call = guests["b"].calls[0]
+        os.set_blocking(call, True)
+        os.eventfd_write(call, (1 << 64) - 2)
+        for number in range(20):
+            a.send([frame("a", "b", number)])
+            b.send([frame("b", "a", number)])
+            assert receive(a, 1) == [frame("b", "a", number)]
+        assert receive(b, 20) == [frame("a", "b", number) for number in range(20)]
+
+
+def test_a_guest_that_takes_its_memory_away_harms_nobody_else(
+    tmp_path: Path, kernels_cache: Path
+) -> None:
+    configuration = Configuration(port=vhost(tmp_path, "a", "b", "c"))
+    with (
+        running(tmp_path, kernels_cache, configuration) as switch,
+        Guest.connect(tmp_path / "a.sock") as guest_a,
+        Guest.connect(tmp_path / "b.sock") as guest_b,
+    ):
+        a = FrameQueue(guest_a, 0, kernels=kernels_cache)
+        b = FrameQueue(guest_b, 0, kernels=kernels_cache)
+        thief = Thief(tmp_path / "c.sock")
+        assert switch.until("c", lambda port: port.state == "running").own_worker
+        os.ftruncate(thief.pool.descriptor, 0)
+        thief.guest.kick(thief.pool.rings[1])
+        port = switch.until("c", lambda port: port.state == "broken")
+        assert "memory was truncated" in port.reason
+        assert thief.guest.connection.recv(1) == b""
+        thief.close()
+        sent = [frame("a", "b", number) for number in range(100)]
+        a.send(sent)
+        assert receive(b, 100) == sent
+        assert switch.events()[-1] == ("broken", "c")
 
 
 def test_a_ring_stops_and_tells_where(tmp_path: Path, kernels_cache: Path) -> None:

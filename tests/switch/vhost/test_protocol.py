@@ -71,7 +71,7 @@ def test_a_handshake_starts_the_rings() -> None:
     for number, sent in enumerate(handshake()):
         actions += say(session, sent.with_descriptors(100 + 2 * number))
     kinds = [type(action) for action in actions if not isinstance(action, Reply)]
-    assert kinds == [SetMemory, Discard, StartRing, StartRing]
+    assert kinds == [SetMemory, StartRing, StartRing]
     replies = [action.data for action in actions if isinstance(action, Reply)]
     acks = [
         (Request.SET_FEATURES, 0),
@@ -148,6 +148,14 @@ def test_memory_is_replaced_under_running_rings() -> None:
     assert discard == Discard(before)
 
 
+def test_what_is_being_replaced_is_still_held() -> None:
+    session = started()
+    before = [region.descriptor for region in session.regions]
+    again = handshake()[6].with_descriptors(300)
+    next(session.receive(again.request, again.payload, again.attachments))
+    assert set(session.close()) > {*before, 300, 301}
+
+
 def test_memory_that_leaves_a_running_ring_outside_is_refused() -> None:
     session = started()
     first = handshake()[6]
@@ -167,7 +175,7 @@ def test_resetting_the_owner_stops_everything() -> None:
     ("until", "message", "request_", "rest"),
     [
         (1, "came before SET_OWNER", Request.SET_FEATURES, [encode_u64(0)]),
-        (2, "GET_QUEUE_NUM came before the protocol feature MQ", Request.GET_QUEUE_NUM, []),
+        (2, "GET_QUEUE_NUM came before PROTOCOL_F_MQ", Request.GET_QUEUE_NUM, []),
         (5, "came before SET_FEATURES", Request.SET_MEM_TABLE, [b""]),
         (6, "came before SET_MEM_TABLE", Request.SET_VRING_KICK, [b""]),
         (7, "size or addresses are not known", Request.SET_VRING_KICK, [encode_u64(0x100)]),

@@ -138,6 +138,12 @@ def a_ring_outside_its_memory(peer: Peer) -> None:
     peer.say(Request.SET_VRING_KICK, encode_vring_file(0, has_descriptor=True), [peer.eventfd])
 
 
+def orders_without_end(peer: Peer) -> None:
+    peer.begin()
+    for _ in range(3000):
+        peer.share()
+
+
 def rings_before_memory(peer: Peer) -> None:
     peer.begin()
     peer.say(Request.SET_VRING_KICK, encode_vring_file(0, has_descriptor=True), [peer.eventfd])
@@ -157,6 +163,7 @@ HOSTILE = [
     (memory_that_cannot_be_written, "no shared memory"),
     (an_eventfd_that_is_none, "is none; use eventfd"),
     (a_ring_outside_its_memory, "is not inside one memory region"),
+    (orders_without_end, "changes of rings or memory came in a second"),
     (rings_before_memory, "came before SET_MEM_TABLE"),
 ]
 

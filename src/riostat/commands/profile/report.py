@@ -61,9 +61,10 @@ def command(
 
     RUN is a name, the beginning of one, a path, or `latest`; seconds from its start choose a span
     of it. Every share has a 95 % interval, which knows that programs work in phases. Idle time and
-    lost records stand outside the shares, which add up to 1.
+    lost records stand outside the shares, which add up to 1. Frames and bytes are those that the
+    ports of a switch were handed in the span, as the run counts them.
     """
-    from riostat.commands.profile.loading import load_profile
+    from riostat.commands.profile.loading import load_profile, load_work
     from riostat.commands.profile.result import report_object, report_table
     from riostat.commands.profile.table import echo_head, echo_table
     from riostat.profiler.grouping import parse_keys
@@ -71,7 +72,9 @@ def command(
 
     keys = parse_keys(by)
     profile = load_profile(settings.data, run, event)
-    rate = None if unit is None else rate_per(profile, unit)
+    rate = None
+    if unit is not None:
+        rate = rate_per(profile, unit, load_work(settings.data, run, profile, unit))
     if top is None and not as_json:
         top = _DEFAULT_TOP
     report = build_report(profile, by=keys, children=children, idle=idle, top=top)

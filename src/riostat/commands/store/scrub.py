@@ -31,6 +31,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
         "repaired": report.repaired,
         "lost": report.lost,
         "unreachable": report.unreachable,
+        "copied": report.copied,
     }
     if as_json:
         click.echo(json.dumps(counts))
@@ -38,6 +39,6 @@ def command(settings: Settings, *, as_json: bool) -> int:
         click.echo(
             f"{report.blocks} copies of blocks verified: {report.corrupt} corrupt, "
             f"{report.repaired} repaired, {report.lost} blocks lost, "
-            f"{report.unreachable} on missing disks only"
+            f"{report.unreachable} on missing disks only, {report.copied} given a second copy"
         )
     return int(report.lost > 0)

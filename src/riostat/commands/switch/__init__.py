@@ -10,6 +10,9 @@ command = LazyGroup(
         "status": Place("riostat.commands.switch.status", "How the running switch stands."),
         "attach": Place("riostat.commands.switch.attach", "Open a port of the running switch."),
         "detach": Place("riostat.commands.switch.detach", "Close a port of the running switch."),
+        "bench": Place(
+            "riostat.commands.switch.bench", "What multi-queue devices and grant reuse are worth."
+        ),
         "policy": Place(
             "riostat.commands.switch.policy", "Change how a guest's pages are reached."
         ),

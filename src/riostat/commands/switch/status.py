@@ -1,5 +1,6 @@
 """riostat switch status."""
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from riostat.switch.status import PortStatus, SwitchStatus
 
 __all__ = ["command"]
+
+_WIDE = 200  # columns where no terminal sets a limit
 
 
 @click.command(name="status")
@@ -58,14 +61,14 @@ def _show(before: "SwitchStatus", now: "SwitchStatus") -> None:
 
     seconds = (now.time_ns - before.time_ns) / 1e9
     earlier = {port.name: port for port in before.ports}
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("port", "kind", "state", "policy"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=name in {"port", "state"})
     for name in ("received", "Mpps", "Gb/s", "sent", "Mpps", "Gb/s", "dropped", "grants"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for port in now.ports:
         table.add_row(*_row(earlier.get(port.name, port), port, seconds))
-    console = Console()
     console.print(table)
     for port in now.ports:
         for reason, count in port.drops.items():
@@ -83,21 +86,33 @@ def _row(before: "PortStatus", now: "PortStatus", seconds: float) -> list[str]:
     def rates(was: tuple[int, int], stands: tuple[int, int]) -> list[str]:
         frames, size = (b - a for a, b in zip(was, stands, strict=True))
         return [
-            f"{stands[0]:,}",
+            _short(stands[0]),
             f"{frames / seconds / 1e6:.3f}",
             f"{8 * size / seconds / 1e9:.3f}",
         ]
 
     return [
         now.name,
-        f"{now.kind} x{now.queues}",
+        f"{now.kind} x{now.queues}" if now.queues else now.kind,
         now.state + (" (own worker)" if now.own_worker else ""),
         now.policy,
         *rates((before.rx.frames, before.rx.bytes), (now.rx.frames, now.rx.bytes)),
         *rates((before.tx.frames, before.tx.bytes), (now.tx.frames, now.tx.bytes)),
-        f"{sum(now.drops.values()):,}",
-        f"{now.grants.live:,}",
+        _short(sum(now.drops.values())),
+        _short(now.grants.live),
     ]
+
+
+def _short(count: int) -> str:
+    """Return a count in at most six characters or so: exact below 10,000."""
+    if count < 10_000:
+        return str(count)
+    value, unit = count / 1e3, "k"
+    for larger in "MGT":
+        if value < 1000:
+            break
+        value, unit = value / 1e3, larger
+    return f"{value:.4g}{unit}"
 
 
 def _words(reason: str) -> str:

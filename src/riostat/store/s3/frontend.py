@@ -3,14 +3,17 @@
 Source of the operations: "Actions" in the Amazon S3 API Reference, with addresses in path style.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from riostat.core.clock import Clock
 from riostat.core.errors import StoreError
+from riostat.core.text import printable
 from riostat.store.s3.access import Access
 from riostat.store.s3.answers import error_answer, error_of, send_answer
 from riostat.store.s3.buckets import Buckets
@@ -24,6 +27,8 @@ from riostat.store.s3.writing import Workers, Writing
 from riostat.store.store import Store
 
 __all__ = ["Frontend", "Traffic"]
+
+_LOG: Final = logging.getLogger(__name__)
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Answer | None]]
 
@@ -103,6 +108,8 @@ class Frontend:
             answer = await self._handle(request, request_id)
         except StoreError as error:
             self.traffic.refused += 1
+            if error_of(error).status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                _LOG.error("%s %s: %s", request.method, printable(request.head.path[:200]), error)
             if request.started:
                 request.connection.cut()  # the head said how long the answer would be
             answer = None if request.started else error_answer(error_of(error), request, request_id)

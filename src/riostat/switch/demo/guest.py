@@ -97,12 +97,12 @@ def _stay(guest: Guest, sender: Sender, clock: Clock) -> bool:
     news.register(sys.stdin, select.POLLIN)
     news.register(guest.connection, select.POLLIN)
     while True:
+        sender.tick(clock.monotonic_ns())
         heard = [descriptor for descriptor, _ in news.poll(1000 * _TICK_S)]
         if sys.stdin.fileno() in heard:
             return False
         if heard:
             return True
-        sender.tick(clock.monotonic_ns())
 
 
 def _join(path: Path, ended: select.poll) -> Guest | None:

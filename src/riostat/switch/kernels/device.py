@@ -45,9 +45,8 @@ def from_device(
 
 
 @njit(cache=True, nogil=True)
-def _template(state: NDArray[np.int64], port: int, number: int) -> int:
-    """Return where the frame of a number is, stamped."""
-    which = number & (state[port + at.TEMPLATES] - 1)
+def _template(state: NDArray[np.int64], port: int, which: int, number: int) -> int:
+    """Return where a template is, stamped with the number of a frame."""
     place = state[port + at.TEMPLATES_ADDRESS] + which * at.TEMPLATE_BYTES
     store64(place + at.ETHERNET_BYTES, number)
     return int(place)
@@ -75,7 +74,8 @@ def _shared_batch(
         buffer = state[port + at.BUFFERS_ADDRESS]
         buffer += (number & (at.DEVICE_BUFFERS - 1)) * at.TEMPLATE_BYTES
         if not state[port + at.DEVICE_HELD]:
-            copy(buffer, _template(state, port, number), length)
+            which = number % state[port + at.TEMPLATES]
+            copy(buffer, _template(state, port, which, number), length)
         result = _take(state, buffer, length)
         if result == 0:
             result = forward(state, board, table, port)
@@ -97,10 +97,12 @@ def _queue_batch(
     target = state[port + at.QUEUE_PORTS + queue]
     sequence = state[port + at.QUEUE_SEQUENCES + queue]
     limit = min(state[port + at.QUEUE_FRAMES] - sequence, at.BATCH)
+    turns = state[port + at.TEMPLATES] // queues - 1  # a power of two less one, as a mask
     count = 0
     while count < limit:
         number = queue + queues * (sequence + count)
-        result = _take(state, _template(state, port, number), length)
+        which = queue + queues * ((sequence + count) & turns)
+        result = _take(state, _template(state, port, which, number), length)
         if result == 0:
             if state[target + at.STATE] == at.RUNNING:
                 result = deliver(state, board, target)
@@ -120,6 +122,8 @@ def copy_templates(
     source: int, templates: int, target: int, places: int, length: int, count: int
 ) -> None:
     """Copy `count` frames from templates to places of 4096 bytes: memcpy, to compare with."""
+    which = 0
     for k in range(count):
         place = target + (k & (places - 1)) * 4096 + at.HEADER_BYTES
-        copy(place, source + (k & (templates - 1)) * at.TEMPLATE_BYTES, length)
+        copy(place, source + which * at.TEMPLATE_BYTES, length)
+        which = which + 1 if which + 1 < templates else 0

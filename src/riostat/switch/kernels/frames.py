@@ -118,7 +118,6 @@ def stage_body(state: NDArray[np.int64]) -> None:
     that are checksummed.
     """
     length = state[at.SOURCE_SKIP] + state[at.SOURCE_BYTES]
-    assert state[at.STAGE_USED] + length <= at.STAGE_BYTES
     place = state[at.STAGE_ADDRESS] + state[at.STAGE_USED]
     gather(state, 0, length, place)
     state[at.STAGE_USED] += length

@@ -185,13 +185,13 @@ def verify(
 ) -> None:
     """Receive the frames of a device in software and check every byte of each.
 
-    ``templates[t, m]`` u8, t a power of two, are what its frames are copies of. The k-th frame
-    that this guest gets is number ``progress[0] + k * step``, copied from template number modulo t
-    and stamped. ``progress[1]`` counts frames and ``progress[2]`` those that are not what they must
-    be; it ends when it has `until` frames, or ``progress[3]`` is set from outside.
+    ``templates[t, m]`` u8 are what its frames are copies of, t a power of two times `step`. The
+    k-th frame that this guest gets is number ``progress[0] + k * step``, copied from the template
+    number modulo t and stamped. ``progress[1]`` counts frames, ``progress[2]`` those that are not
+    what they must be; it ends when it has `until` frames, or ``progress[3]`` is set from outside.
     """
     source = np.int64(templates.ctypes.data)
-    mask = len(templates) - 1
+    turns = len(templates) // step - 1
     stop = np.int64(progress.ctypes.data) + 24
     idle = 0
     while progress[1] < until and load64_acquire(stop) == 0:
@@ -209,7 +209,8 @@ def verify(
             k = load32(element) & (queue[SIZE] - 1)
             length = load32(element + 4) - HEADER_BYTES
             number = progress[0] + progress[1] * step
-            template = source + (number & mask) * templates.shape[1]
+            which = progress[0] + (progress[1] & turns) * step
+            template = source + which * templates.shape[1]
             frame = queue[RX_BUFFERS] + k * queue[STRIDE] + HEADER_BYTES
             if (
                 length != frame_bytes

@@ -33,6 +33,7 @@ __all__ = [
     "CLOCK_ADDRESS",
     "CONTROL",
     "CONTROL_ASLEEP",
+    "CONTROL_BUSY_NS",
     "CONTROL_ROUNDS",
     "CONTROL_STOP",
     "COPY",
@@ -365,6 +366,7 @@ CONTROL: Final = PORTS_MAX * COUNT_FIELDS
 CONTROL_STOP: Final = CONTROL
 CONTROL_ROUNDS: Final = CONTROL + 1
 CONTROL_ASLEEP: Final = CONTROL + 2
+CONTROL_BUSY_NS: Final = CONTROL + 3
 BOARD_FIELDS: Final = CONTROL + 8
 
 # Why a frame is dropped, as riostat.switch.ports.Drop.

@@ -13,6 +13,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 __all__ = [
+    "address",
     "c_clock_gettime",
     "c_memcmp",
     "c_mmap",
@@ -40,6 +41,7 @@ __all__ = [
     "store32",
     "store64",
     "store64_release",
+    "words",
 ]
 
 # What tells the other hardware thread of a core, or a hypervisor, that a loop is waiting.
@@ -108,6 +110,20 @@ def _copy(typing_context: Any, target: Any, source: Any, length: Any) -> Any:  #
     return types.void(types.int64, types.int64, types.int64), generate
 
 
+def _words(typing_context: Any, array: Any) -> Any:  # noqa: ARG001 - numba's signature
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+
+    return types.CPointer(types.int64)(array), generate
+
+
+def _address(typing_context: Any, pointer: Any) -> Any:  # noqa: ARG001 - numba's signature
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001 - numba's signature
+        return builder.ptrtoint(arguments[0], _I64)
+
+    return types.int64(pointer), generate
+
+
 def _prefetch(typing_context: Any, address: Any) -> Any:  # noqa: ARG001 - numba's signature
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001 - numba's signature
         i32 = ir.IntType(32)
@@ -139,6 +155,15 @@ fence: Any = intrinsic(_fence)
 
 copy: Any = intrinsic(_copy)
 """Copy bytes between places that do not overlap: target, source, length."""
+
+words: Any = intrinsic(_words)
+"""Take an array of words as a pointer, which is indexed alike.
+
+An array that is passed on costs seven arguments and two counts of its references for each call.
+"""
+
+address: Any = intrinsic(_address)
+"""Return where a pointer points to."""
 
 prefetch: Any = intrinsic(_prefetch)
 """Ask for the cache line at an address, which need not be mapped."""

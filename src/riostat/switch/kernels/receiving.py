@@ -13,6 +13,7 @@ from riostat.switch.kernels.frames import look_at_headers
 from riostat.switch.kernels.grants import end_frame_grants
 from riostat.switch.kernels.links import LINK_READ, take
 from riostat.switch.kernels.memory import (
+    address,
     c_process_vm_readv,
     c_read,
     load64,
@@ -166,7 +167,7 @@ def _copy_out(state: NDArray[np.int64], port: int, vectors: int, total: int) -> 
     local = state[at.VECTOR_ADDRESS]
     store64(local, state[at.BOUNCE_ADDRESS])
     store64(local + 8, total)
-    remote = np.int64(state.ctypes.data) + 8 * at.REMOTE_VECTORS
+    remote = address(state) + 8 * at.REMOTE_VECTORS
     pid = np.int32(state[port + at.PID])
     return bool(c_process_vm_readv(pid, local, 1, remote, vectors, 0) == total)
 

@@ -87,8 +87,7 @@ def walk(  # noqa: PLR0911 - one for each way in which a guest can be wrong
     At most `room` of them, else the chain is a dropped frame, as is a readable one of more than
     `limit` bytes; of a writable one as many bytes are granted. WALKED_BYTES says how many it has.
     """
-    table = state[ring + at.DESCRIPTORS_ADDRESS]
-    size = state[ring + at.SIZE]
+    table, size = state[ring + at.DESCRIPTORS_ADDRESS], state[ring + at.SIZE]
     index, hops, count, total, indirect = first, 0, 0, 0, False
     while True:
         address, word = load64(table + 16 * index), load64(table + 16 * index + 8)

@@ -1,8 +1,9 @@
 """The table of learnt addresses: which port a MAC was last seen at (IEEE 802.1Q, 8.8).
 
-``table[SLOTS, 3]`` i64 has the address plus one, so that an empty slot is zero, the port, and when
-the address was last seen, in seconds. An address stands in one of the few slots from its hash on,
-so a look-up has a bound; where all of them are taken by others that still send, it is not learnt.
+``table[3 * SLOTS]`` i64 has three words a slot: the address plus one, so that an empty slot is
+zero, the port, and when the address was last seen, in seconds. An address stands in one of the few
+slots from its hash on, so a look-up has a bound; where all of them are taken by others that still
+send, it is not learnt.
 """
 
 from typing import Final
@@ -33,8 +34,8 @@ def look_up(table: NDArray[np.int64], mac: int, now: int) -> int:
     first = _first_slot(mac)
     for k in range(_PROBES):
         slot = (first + k) & (SLOTS - 1)
-        if table[slot, 0] == mac + 1:
-            return int(table[slot, 1]) if now - table[slot, 2] <= AGE_SECONDS else -1
+        if table[3 * slot] == mac + 1:
+            return int(table[3 * slot + 1]) if now - table[3 * slot + 2] <= AGE_SECONDS else -1
     return -1
 
 
@@ -49,23 +50,23 @@ def learn(table: NDArray[np.int64], mac: int, port: int, now: int, may_add: int)
     free = -1
     for k in range(_PROBES):
         slot = (first + k) & (SLOTS - 1)
-        if table[slot, 0] == mac + 1:
-            owner = table[slot, 1]
+        if table[3 * slot] == mac + 1:
+            owner = table[3 * slot + 1]
             if owner == port or not may_add:
-                if owner == port and table[slot, 2] != now:
-                    table[slot, 2] = now
+                if owner == port and table[3 * slot + 2] != now:
+                    table[3 * slot + 2] = now
                 return -1
-            table[slot, 1] = port
-            table[slot, 2] = now
+            table[3 * slot + 1] = port
+            table[3 * slot + 2] = now
             return int(owner)
-        if free < 0 and (table[slot, 0] == 0 or now - table[slot, 2] > AGE_SECONDS):
+        if free < 0 and (table[3 * slot] == 0 or now - table[3 * slot + 2] > AGE_SECONDS):
             free = slot
     if free < 0 or not may_add:
         return -1
-    owner = table[free, 1] if table[free, 0] != 0 else -2
-    table[free, 0] = mac + 1
-    table[free, 1] = port
-    table[free, 2] = now
+    owner = table[3 * free + 1] if table[3 * free] != 0 else -2
+    table[3 * free] = mac + 1
+    table[3 * free + 1] = port
+    table[3 * free + 2] = now
     return int(owner)
 
 
@@ -73,5 +74,5 @@ def learn(table: NDArray[np.int64], mac: int, port: int, now: int, may_add: int)
 def forget(table: NDArray[np.int64], port: int) -> None:
     """Forget every address of a port."""
     for slot in range(SLOTS):
-        if table[slot, 0] != 0 and table[slot, 1] == port:
-            table[slot, 0] = 0
+        if table[3 * slot] != 0 and table[3 * slot + 1] == port:
+            table[3 * slot] = 0

@@ -8,6 +8,7 @@ from riostat.switch.kernels import layout as at
 from riostat.switch.kernels.device import from_device
 from riostat.switch.kernels.links import LINK_ASLEEP, waiting
 from riostat.switch.kernels.memory import (
+    address,
     c_clock_gettime,
     c_sched_yield,
     fence,
@@ -16,6 +17,7 @@ from riostat.switch.kernels.memory import (
     load64_acquire,
     pause,
     store64,
+    words,
 )
 from riostat.switch.kernels.receiving import from_guest, from_link, from_tap
 from riostat.switch.kernels.rings import suppress
@@ -31,20 +33,25 @@ def serve(
     state: NDArray[np.int64], board: NDArray[np.int64], table: NDArray[np.int64], spin_ns: int
 ) -> int:
     """Serve all ports; return 1 when told to stop, 0 after `spin_ns` without a frame."""
-    stop = np.int64(board.ctypes.data) + 8 * at.CONTROL_STOP
-    idle_rounds, idle_since = 0, 0
+    at_work, counts, addresses = words(state), words(board), words(table)
+    stop = address(counts) + 8 * at.CONTROL_STOP
+    idle_rounds, idle_since, moved = 0, 0, 0
+    at_work[at.NOW_NS] = _now(at_work)
     while load64_acquire(stop) == 0:
-        state[at.NOW_NS] = _now(state)
+        now = _now(at_work)
+        if moved > 0:
+            counts[at.CONTROL_BUSY_NS] += now - at_work[at.NOW_NS]
+        at_work[at.NOW_NS] = now
         moved = 0
-        for k in range(state[at.PORT_COUNT]):
-            moved += _serve_port(state, board, table, k * at.PORT_FIELDS)
-        board[at.CONTROL_ROUNDS] += 1
+        for k in range(at_work[at.PORT_COUNT]):
+            moved += _serve_port(at_work, counts, addresses, k * at.PORT_FIELDS)
+        counts[at.CONTROL_ROUNDS] += 1
         if moved > 0:
             idle_rounds = 0
             continue
         if idle_rounds == 0:
-            idle_since = state[at.NOW_NS]
-        elif state[at.NOW_NS] - idle_since >= spin_ns:
+            idle_since = at_work[at.NOW_NS]
+        elif at_work[at.NOW_NS] - idle_since >= spin_ns:
             return 0
         idle_rounds += 1
         if idle_rounds < _PAUSES:
@@ -86,7 +93,7 @@ def _serve_port(
 def fall_asleep(state: NDArray[np.int64], board: NDArray[np.int64]) -> int:
     """Ask guests and other workers for kicks; return how many of them have something by now."""
     board[at.CONTROL_ASLEEP] = 1
-    _announce(state, 0)
+    _announce(words(state), 0)
     fence()  # what was asked for must be out before the rings are looked at once more
     ready = 0
     for k in range(state[at.PORT_COUNT]):
@@ -109,7 +116,7 @@ def fall_asleep(state: NDArray[np.int64], board: NDArray[np.int64]) -> int:
 @njit(cache=True, nogil=True)
 def wake_up(state: NDArray[np.int64], board: NDArray[np.int64]) -> None:
     """Spare guests and other workers their kicks while the worker looks by itself."""
-    _announce(state, 1)
+    _announce(words(state), 1)
     board[at.CONTROL_ASLEEP] = 0
 
 

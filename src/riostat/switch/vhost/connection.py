@@ -9,6 +9,7 @@ import socket
 import struct
 from typing import Final
 
+from riostat.core.clock import Clock
 from riostat.core.errors import GuestError
 from riostat.switch.ledger import Ledger
 from riostat.switch.ports import Policy, PortDescription, PortKind, Region
@@ -28,6 +29,7 @@ from riostat.switch.vhost.protocol import Session
 
 __all__ = ["Connection"]
 
+_ORDERS_PER_SECOND: Final = 500
 _UCRED: Final = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
@@ -50,6 +52,7 @@ class Connection:
         mac: bytes | None,
         needed_features: int,
         worker: int | None,
+        clock: Clock,
     ) -> None:
         self.attached = False
         self._name = name
@@ -62,6 +65,9 @@ class Connection:
         self._worker = worker
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
         self.pid = _UCRED.unpack(credentials)[0]
+        self._clock = clock
+        self._second = 0
+        self._orders = 0
         self._features = 0
         self._buffer = bytearray()
         self._descriptors: list[int] = []
@@ -135,10 +141,13 @@ class Connection:
         engine, session = self._ledger.engine, self._session
         match action:
             case SetMemory(regions):
+                self._count_order()
                 self._set_memory(regions)
             case StartRing(index):
+                self._count_order()
                 engine.enable(self._name, session.ring(index))
             case SetCall(index, call):
+                self._count_order()
                 engine.set_call(self._name, index, call)
             case StopRing(index):
                 session.stopped(index, engine.disable(self._name, index))
@@ -149,6 +158,18 @@ class Connection:
                 self._send(data)
             case ReplyBase(index):
                 self._send(session.base_reply(index))
+
+    def _count_order(self) -> None:
+        """Refuse a front end that keeps the worker busy with orders, which others wait for."""
+        second = self._clock.monotonic_ns() // 1_000_000_000
+        if second != self._second:
+            self._second, self._orders = second, 0
+        self._orders += 1
+        if self._orders > _ORDERS_PER_SECOND:
+            raise GuestError(
+                f"More than {_ORDERS_PER_SECOND} changes of rings or memory came in a second; "
+                "send fewer."
+            )
 
     def _set_memory(self, regions: tuple[Region, ...]) -> None:
         features = self._session.acked_features

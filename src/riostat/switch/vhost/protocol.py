@@ -60,10 +60,10 @@ _SUCCESS = 0
 class _Step(IntFlag):
     """What a session has behind it."""
 
-    OWNER = auto()
-    FEATURES = auto()
-    MEMORY = auto()
-    MQ = auto()
+    SET_OWNER = auto()
+    SET_FEATURES = auto()
+    SET_MEM_TABLE = auto()
+    PROTOCOL_F_MQ = auto()
 
 
 _NOTHING = _Step(0)
@@ -111,6 +111,7 @@ class Session:
     acked_protocol_features: int = 0
     regions: tuple[Region, ...] = ()
     _steps: _Step = _NOTHING
+    _replaced: tuple[int, ...] = ()
     _vrings: dict[int, _Vring] = field(default_factory=dict)
 
     def receive(
@@ -129,8 +130,9 @@ class Session:
         """
         rule = self._RULES[request]
         if missing := rule.needs & ~self._steps:
+            steps = " and ".join(str(step.name) for step in missing)
             raise GuestError(
-                f"{request.name} came before {_said(missing)}; keep to the order of the protocol."
+                f"{request.name} came before {steps}; keep to the order of the protocol."
             )
         if attachments and not rule.takes_descriptors:
             raise GuestError(
@@ -171,9 +173,9 @@ class Session:
 
     def close(self) -> list[int]:
         """End the session; return the descriptors that it held."""
-        held = [region.descriptor for region in self.regions]
+        held = [region.descriptor for region in self.regions] + list(self._replaced)
         held += [fd for vring in self._vrings.values() for fd in (vring.kick, vring.call)]
-        self.regions = ()
+        self.regions, self._replaced = (), ()
         self._vrings.clear()
         return [descriptor for descriptor in held if descriptor >= 0]
 
@@ -219,7 +221,7 @@ class Session:
                 "them with GET_VRING_BASE first."
             )
         self.acked_features = acked
-        self._steps |= _Step.FEATURES
+        self._steps |= _Step.SET_FEATURES
         yield from ()
 
     def _get_protocol(self, _payload: bytes, _files: Sequence[Attachment]) -> Iterator[Action]:
@@ -234,23 +236,23 @@ class Session:
                 "to GET_PROTOCOL_FEATURES."
             )
         self.acked_protocol_features = acked
-        self._steps &= ~_Step.MQ
+        self._steps &= ~_Step.PROTOCOL_F_MQ
         if acked & ProtocolFeature.MQ:
-            self._steps |= _Step.MQ
+            self._steps |= _Step.PROTOCOL_F_MQ
         yield from ()
 
     def _get_queue_num(self, _payload: bytes, _files: Sequence[Attachment]) -> Iterator[Action]:
         yield Reply(encode_reply(Request.GET_QUEUE_NUM, encode_u64(self.queues_max)))
 
     def _set_owner(self, _payload: bytes, _files: Sequence[Attachment]) -> Iterator[Action]:
-        if self._steps & _Step.OWNER:
+        if self._steps & _Step.SET_OWNER:
             raise GuestError("SET_OWNER came twice; a session has one owner.")
-        self._steps |= _Step.OWNER
+        self._steps |= _Step.SET_OWNER
         yield from ()
 
     def _reset_owner(self, _payload: bytes, _files: Sequence[Attachment]) -> Iterator[Action]:
         """Stop all rings: back ends never agreed on more, and front ends no longer send it."""
-        self._steps &= ~_Step.OWNER
+        self._steps &= ~_Step.SET_OWNER
         for index in list(self._vrings):
             yield from self._stop(index)
 
@@ -262,9 +264,8 @@ class Session:
                 check_ring(vring.address, vring.size, regions)
         before = tuple(region.descriptor for region in self.regions)
         self.regions = regions
-        self._steps |= _Step.MEMORY
-        yield SetMemory(regions)
-        yield Discard(before)
+        self._steps |= _Step.SET_MEM_TABLE
+        yield from self._replace(before, SetMemory(regions))
 
     def _set_vring_num(self, payload: bytes, _files: Sequence[Attachment]) -> Iterator[Action]:
         index, size = decode_vring_state(payload)
@@ -325,11 +326,18 @@ class Session:
     def _set_vring_call(self, payload: bytes, files: Sequence[Attachment]) -> Iterator[Action]:
         index, descriptor = self._eventfd(payload, files)
         vring = self._vring(index)
-        before, vring.call = vring.call, descriptor
-        if vring.serving:
-            yield SetCall(index, descriptor)
-        if before >= 0:
-            yield Discard((before,))
+        before = () if vring.call < 0 else (vring.call,)
+        vring.call = descriptor
+        yield from self._replace(before, SetCall(index, descriptor) if vring.serving else None)
+
+    def _replace(self, before: tuple[int, ...], action: Action | None) -> Iterator[Action]:
+        """Yield what replaces descriptors, and then those; they are held in between."""
+        self._replaced = before
+        if action is not None:
+            yield action
+        self._replaced = ()
+        if before:
+            yield Discard(before)
 
     def _set_vring_err(self, payload: bytes, files: Sequence[Attachment]) -> Iterator[Action]:
         """Accept where errors are to be signalled; a broken ring ends its session instead."""
@@ -363,35 +371,27 @@ class Session:
     # less than one would think.
     _RULES: ClassVar[Mapping[Request, _Rule]] = {
         Request.GET_FEATURES: _Rule(_get_features, takes_payload=False, replies=True),
-        Request.SET_FEATURES: _Rule(_set_features, _Step.OWNER),
+        Request.SET_FEATURES: _Rule(_set_features, _Step.SET_OWNER),
         Request.GET_PROTOCOL_FEATURES: _Rule(_get_protocol, takes_payload=False, replies=True),
         Request.SET_PROTOCOL_FEATURES: _Rule(_set_protocol),
-        Request.GET_QUEUE_NUM: _Rule(_get_queue_num, _Step.MQ, takes_payload=False, replies=True),
-        Request.SET_OWNER: _Rule(_set_owner, takes_payload=False),
-        Request.RESET_OWNER: _Rule(_reset_owner, _Step.OWNER, takes_payload=False),
-        Request.SET_MEM_TABLE: _Rule(
-            _set_mem_table, _Step.OWNER | _Step.FEATURES, takes_descriptors=True
+        Request.GET_QUEUE_NUM: _Rule(
+            _get_queue_num, _Step.PROTOCOL_F_MQ, takes_payload=False, replies=True
         ),
-        Request.SET_VRING_NUM: _Rule(_set_vring_num, _Step.OWNER),
-        Request.SET_VRING_ADDR: _Rule(_set_vring_addr, _Step.OWNER),
-        Request.SET_VRING_BASE: _Rule(_set_vring_base, _Step.OWNER),
-        Request.GET_VRING_BASE: _Rule(_get_vring_base, _Step.OWNER, replies=True),
+        Request.SET_OWNER: _Rule(_set_owner, takes_payload=False),
+        Request.RESET_OWNER: _Rule(_reset_owner, _Step.SET_OWNER, takes_payload=False),
+        Request.SET_MEM_TABLE: _Rule(
+            _set_mem_table, _Step.SET_OWNER | _Step.SET_FEATURES, takes_descriptors=True
+        ),
+        Request.SET_VRING_NUM: _Rule(_set_vring_num, _Step.SET_OWNER),
+        Request.SET_VRING_ADDR: _Rule(_set_vring_addr, _Step.SET_OWNER),
+        Request.SET_VRING_BASE: _Rule(_set_vring_base, _Step.SET_OWNER),
+        Request.GET_VRING_BASE: _Rule(_get_vring_base, _Step.SET_OWNER, replies=True),
         Request.SET_VRING_KICK: _Rule(
             _set_vring_kick,
-            _Step.OWNER | _Step.FEATURES | _Step.MEMORY,
+            _Step.SET_OWNER | _Step.SET_FEATURES | _Step.SET_MEM_TABLE,
             takes_descriptors=True,
         ),
-        Request.SET_VRING_CALL: _Rule(_set_vring_call, _Step.OWNER, takes_descriptors=True),
-        Request.SET_VRING_ERR: _Rule(_set_vring_err, _Step.OWNER, takes_descriptors=True),
-        Request.SET_VRING_ENABLE: _Rule(_set_vring_enable, _Step.OWNER),
+        Request.SET_VRING_CALL: _Rule(_set_vring_call, _Step.SET_OWNER, takes_descriptors=True),
+        Request.SET_VRING_ERR: _Rule(_set_vring_err, _Step.SET_OWNER, takes_descriptors=True),
+        Request.SET_VRING_ENABLE: _Rule(_set_vring_enable, _Step.SET_OWNER),
     }
-
-
-def _said(steps: _Step) -> str:
-    words = {
-        _Step.OWNER: "SET_OWNER",
-        _Step.FEATURES: "SET_FEATURES",
-        _Step.MEMORY: "SET_MEM_TABLE",
-        _Step.MQ: "the protocol feature MQ",
-    }
-    return " and ".join(word for step, word in words.items() if step in steps)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from riostat.core.clock import Clock
 from riostat.core.errors import SwitchError
 from riostat.switch.configuration import PortConfiguration
 from riostat.switch.ledger import Ledger
@@ -67,6 +68,7 @@ class VhostPort:
         policy: Policy,
         segmentation: bool,
         worker: int | None,
+        clock: Clock,
     ) -> None:
         assert port.vhost is not None
         self.name = port.name
@@ -81,6 +83,7 @@ class VhostPort:
         self._features = _FEATURES | (_SEGMENTATION if segmentation else 0)
         self._needed_features = _SEGMENTATION_NEEDED if segmentation else 0
         self._worker = worker
+        self._clock = clock
         self._connection: Connection | None = None
         self._listener = Listener(Path(port.vhost))
         selector.register(self._listener, selectors.EVENT_READ, self._accept)
@@ -127,6 +130,7 @@ class VhostPort:
             mac=self._mac,
             needed_features=self._needed_features,
             worker=self._worker,
+            clock=self._clock,
         )
         self.reason = ""
         self._selector.register(self._connection, selectors.EVENT_READ, self._read)
