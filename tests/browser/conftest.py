@@ -40,7 +40,8 @@ def console(
 ) -> Iterator[ServedConsole]:
     """`riostat up` over a data directory with two recordings, the second with more work in it.
 
-    Its library has riostat's own notes. Its switch finds the compiled kernels of all tests, or compiles them while others look at pages.
+    Its library has riostat's own notes. Its switch finds the compiled kernels of all tests, or
+    compiles them while others look at pages.
     """
     data = tmp_path_factory.mktemp("console")
     (data / "cache").mkdir()

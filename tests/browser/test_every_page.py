@@ -20,7 +20,8 @@ PAGES = {
     "object": "/store?bucket=media&key=riostat.mp4&prefix=r",
     "library": "/library",
     "search": "/library?q=profile&section=introduction",
-    "work": "/works/1",
+    "work": "/works/10.1145/262391.262398",
+    "document": "/works/1",
     "missing run": "/runs/no-such-run",
 }
 

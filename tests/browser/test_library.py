@@ -29,11 +29,11 @@ def test_a_work_is_found_opened_and_filtered(browser: Browser, *, with_scripts: 
     browser.scripts(allowed=with_scripts)
     _open_work(browser)
     assert browser.text("h1") == TITLE
-    total = len(browser.all(".statements > li"))
+    total = len(browser.all("[data-statement]"))
     assert browser.text("#statements .panel-note").startswith(f"{total} of {total}")
     browser.one("[data-section=results]").click()
     browser.one("[data-section=results][aria-current]")
-    left = browser.all(".statements > li")
+    left = browser.all("[data-statement]")
     assert 0 < len(left) < total
     assert all("results" in item.text for item in left)
     assert all(
@@ -41,7 +41,7 @@ def test_a_work_is_found_opened_and_filtered(browser: Browser, *, with_scripts: 
         for item in left
     )
     browser.one("[data-section=all]").click()
-    browser.until(lambda: len(browser.all(".statements > li")) == total, "the filter stays")
+    browser.until(lambda: len(browser.all("[data-statement]")) == total, "the filter stays")
 
 
 def test_the_target_stands_out_from_its_sentence(browser: Browser) -> None:

@@ -12,6 +12,7 @@ from riostat.citations.browsing import (
     count_by_label_and_section,
     find_source,
     index_size,
+    list_cited,
     list_documents,
     list_works,
     statement_ids,
@@ -124,3 +125,13 @@ def test_filters_leave_what_is_counted(index: CitationIndex) -> None:
     assert (
         statement_ids(index, work, label=None, section=None, limit=2, offset=1) == everything[1:3]
     )
+
+
+def test_a_document_cites_works_in_the_order_of_its_references(index: CitationIndex) -> None:
+    cited = list_cited(index, find_work(index, "10.1000/article.2"), limit=9)
+    assert [(work.doi or work.title, count) for work, count in cited] == [
+        ("10.1000/article.3", 1),
+        (UNNAMED, 2),
+        (SHARED, 1),
+    ]
+    assert list_cited(index, shared(index), limit=9) == []

@@ -17,6 +17,7 @@ __all__ = [
     "count_by_label_and_section",
     "find_source",
     "index_size",
+    "list_cited",
     "list_documents",
     "list_works",
     "statement_ids",
@@ -158,6 +159,22 @@ def authors_of(index: CitationIndex, work: Work, *, limit: int) -> list[str]:
             (work.id,),
         ).fetchall()
     return [name for (name,) in names]
+
+
+def list_cited(index: CitationIndex, work: Work, *, limit: int) -> list[tuple[Work, int]]:
+    """Return the works that a document cites, each with how many of its statements do so.
+
+    They come in the order of its references; of a work that was not read there are none.
+    """
+    rows = index.connection.execute(
+        f"SELECT {_WORK}, count(statement.id)"  # noqa: S608 - a constant
+        " FROM document JOIN reference ON reference.document = document.id"
+        " JOIN work ON work.id = reference.work"
+        " LEFT JOIN statement ON statement.reference = reference.id"
+        " WHERE document.work = ? GROUP BY work.id ORDER BY min(reference.number) LIMIT ?",
+        (work.id, limit),
+    )
+    return [(Work(*row[:5]), row[5]) for row in rows]
 
 
 def count_by_label_and_section(index: CitationIndex, work: Work) -> dict[tuple[str, str], int]:

@@ -174,3 +174,9 @@ def test_a_damaged_index_is_a_sentence_and_the_rest_works(tmp_path: Path) -> Non
         assert page.status_code == 503
         assert "citation index" in page.text
         assert client.get("/claims").status_code == client.get("/").status_code == 200
+
+
+def test_a_document_leads_to_what_it_cites(reader: httpx2.Client) -> None:
+    page = reader.get("/works/10.1000/article.3").text
+    assert "No document in the library cites it" in page
+    assert f'href="{WORK}"' in page[page.index('id="references"') :]

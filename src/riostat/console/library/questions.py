@@ -14,6 +14,7 @@ from riostat.citations.browsing import (
     count_by_label_and_section,
     find_source,
     index_size,
+    list_cited,
     list_documents,
     list_works,
     statement_ids,
@@ -29,6 +30,7 @@ from riostat.console import queries
 from riostat.console.answers import refusal
 from riostat.console.library.measured import measured_claims
 from riostat.console.library.views import (
+    CitedView,
     SearchAnswer,
     WorkReport,
     counted_view,
@@ -62,6 +64,7 @@ _LONGEST_NAME = 600
 _SHOWN = 60
 _DIGITS_MAX = 15
 _AUTHORS = 30
+_REFERENCES = 1000
 _LATEST_YEAR = 9999
 
 
@@ -185,6 +188,10 @@ def find_report(
             statements=[statement_view(one) for one in load_statements(index, ids=ids)],
             notices=notices(index, work),
             measured=measured_claims(work, claims),
+            references=[
+                CitedView(work_view(cited), count)
+                for cited, count in list_cited(index, work, limit=_REFERENCES)
+            ],
         )
         return report, counts
 

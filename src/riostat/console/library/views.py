@@ -11,6 +11,7 @@ from riostat.citations.reports import CitedStatement, Tally, Work
 from riostat.console.library.measured import MeasuredClaim
 
 __all__ = [
+    "CitedView",
     "SearchAnswer",
     "StatementView",
     "Tallies",
@@ -57,6 +58,13 @@ class TallyView(msgspec.Struct, frozen=True):
     tally: Tallies
 
 
+class CitedView(msgspec.Struct, frozen=True):
+    """A work that a document cites, in so many of its statements."""
+
+    work: WorkView
+    statements: int
+
+
 class StatementView(msgspec.Struct, frozen=True, kw_only=True):
     """A statement; ``sentence[start:end]``, in code points, is the marker of the cited work.
 
@@ -85,7 +93,8 @@ class WorkReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one work.
 
     `found` counts the statements that the filters let through, of which `statements` are a page;
-    `measured` are riostat's own claims after this work, which no tally counts.
+    `measured` are riostat's own claims after this work, which no tally counts; `references` are
+    the works that it cites, where it was read.
     """
 
     work: WorkView
@@ -95,6 +104,7 @@ class WorkReport(msgspec.Struct, frozen=True, kw_only=True):
     statements: list[StatementView]
     notices: list[dict[str, Any]]
     measured: list[MeasuredClaim]
+    references: list[CitedView]
 
 
 class SearchAnswer(msgspec.Struct, frozen=True):
