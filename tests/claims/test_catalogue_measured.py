@@ -40,6 +40,20 @@ def test_vee2005_distribution(tmp_path: Path) -> None:
     assert verdict["details"]["largest difference"] < 0.1
 
 
+@needs_root
+def test_vee2009_grant_reuse(tmp_path: Path) -> None:
+    verdict = _run(tmp_path, "vee2009-grant-reuse")
+    details = verdict["details"]
+    assert details["share of mapping, baseline"] > 0.3
+    assert details["share of mapping, reuse"] < details["share of mapping, baseline"] / 5
+
+
+def test_vee2009_throughput(tmp_path: Path) -> None:
+    verdict = _run(tmp_path, "vee2009-throughput")
+    assert verdict["value"] > 1
+    assert verdict["details"]["corrupt frames"] == 0
+
+
 @pytest.mark.soak
 def test_vee2005_overhead(tmp_path: Path) -> None:
     verdict = _run(tmp_path, "vee2005-overhead")

@@ -73,7 +73,8 @@ def test_a_version_that_was_overwritten_is_gone(tmp_path: Path) -> None:
 def test_blocks_in_memory_ask_no_disk(tmp_path: Path) -> None:
     with prepared(tmp_path) as store:
         version = store.stat("bucket", "key")
-        assert store.cached_block(version, 0) is None
+        assert get(store, "key") == DATA
+        assert store.cached_block(version, 0) is None  # what is read from end to end is not kept
         block = store.read_block(version, 0)
         assert store.cached_block(version, 0) == block == DATA[:BLOCK]
         before = [disk.bytes for disk in store.status().disks]

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from tests.store.stores import BLOCK, get, new_store, put
+from tests.store.stores import BLOCK, new_store, put
 
 
 def test_status(tmp_path: Path) -> None:
     with new_store(tmp_path, disks=2, slots=20) as store:
         store.create_bucket("bucket")
         put(store, "key", bytes(2 * BLOCK))
-        get(store, "key")
-        get(store, "key")
+        version = store.stat("bucket", "key")
+        for index in (0, 1, 0, 1):
+            store.read_block(version, index)
         status = store.status()
         assert (status.buckets, status.objects, status.object_bytes) == (1, 1, 2 * BLOCK)
         assert (status.uuid, status.block_bytes, status.replication) == (

@@ -38,3 +38,16 @@ def test_counters_grow_with_what_is_done(tmp_path: Path) -> None:
     (path,) = RunDirectory(tmp_path / "data" / "runs").paths()
     events = [event.name for event in Run.open(path).events()]
     assert events == ["serving", "ended"]
+
+
+def test_counters_that_cannot_be_written_do_not_end_the_server(tmp_path: Path) -> None:
+    root = made_store(tmp_path)
+    with serving(root) as served:
+        before = next_status(root, None)
+        (root / ".server.json").mkdir()
+        with contextlib.closing(served.client()) as client:
+            while "cannot be written" not in served.errors.read_text():
+                client.list_buckets()
+            (root / ".server.json").rmdir()
+            assert next_status(root, before).requests > 0
+    assert served.errors.read_text().count("cannot be written") == 1

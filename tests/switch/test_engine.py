@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from riostat.core.errors import GuestError, PortError
 from riostat.switch.engine import Engine
 from riostat.switch.ports import (
+    Drop,
     Fault,
     Policy,
     PortDescription,
@@ -167,6 +169,35 @@ def test_truncated_memory_costs_only_its_own_worker(
     assert other.expect(1) == [frame(2, 1)]
     engine.detach("victim")
     os.close(loose)
+
+
+def test_a_guest_killed_in_the_middle_costs_its_own_port(
+    engine: Engine, guests: list[PoolGuest]
+) -> None:
+    one, other, victim = guests
+    for name, guest in (("one", one), ("other", other)):
+        attach_to_engine(engine, name, guest, worker=0)
+    process = subprocess.Popen(["sleep", "60"])
+    description = PortDescription(
+        kind=PortKind.VHOST,
+        policy=Policy.COPY,
+        features=VERSION_1,
+        guest_pid=process.pid,
+        regions=[victim.region],
+    )
+    engine.attach("victim", description, worker=0)
+    for index in (0, 1):
+        engine.enable("victim", victim.ring(index))
+    process.kill()
+    process.wait()
+    one.send([frame(3, 1)])  # to nobody known yet, so to all others
+    assert _wait_for_news(engine) == [("victim", Fault.GRANT)]
+    assert other.expect(1) == [frame(3, 1)]
+    counters = engine.counters()
+    assert counters["one"].drops == {Drop.REFUSED: 1}
+    assert counters["victim"].queues[0].tx_frames == 0
+    one.send([frame(2, 1)])
+    assert other.expect(1) == [frame(2, 1)]
 
 
 def test_a_lost_worker_is_replaced_for_the_next_port(

@@ -40,6 +40,7 @@ class _Read:
     index: int
     deadline_ns: int
     submitted_ns: int
+    keep: bool
     future: Future[memoryview] = field(default_factory=Future)
     failed: set[Place] = field(default_factory=set)
 
@@ -76,13 +77,15 @@ class BlockReader:
         """Return a block that is in memory."""
         return self.cache.get(version.version, index)
 
-    def submit(self, version: ObjectVersion, index: int, deadline_ns: int) -> Future[memoryview]:
-        """Have a block read; the future gives its bytes, or raises `StoreError`.
+    def submit(
+        self, version: ObjectVersion, index: int, deadline_ns: int, *, keep: bool = True
+    ) -> Future[memoryview]:
+        """Have a block read, and kept in memory; the future gives its bytes, or `StoreError`.
 
         A future that is cancelled in time costs the disk nothing.
         """
         assert 0 <= index < version.blocks, index
-        read = _Read(version, index, deadline_ns, self._clock.monotonic_ns())
+        read = _Read(version, index, deadline_ns, self._clock.monotonic_ns(), keep)
         block = self.cached(version, index)
         if block is not None:
             read.future.set_result(block)
@@ -91,13 +94,17 @@ class BlockReader:
         return read.future
 
     def read(self, version: ObjectVersion, start: int, stop: int) -> Iterator[memoryview]:
-        """Yield the bytes from `start` up to `stop`, a few blocks being read ahead."""
+        """Yield the bytes from `start` up to `stop`, a few blocks being read ahead.
+
+        They are not kept: what is read once from end to end would push out what is shared.
+        """
         block_bytes = version.block_bytes
         indices = iter(range(start // block_bytes, -(-stop // block_bytes)))
         ahead: deque[tuple[int, Future[memoryview]]] = deque()
         while True:
             while len(ahead) < _AHEAD and (index := next(indices, None)) is not None:
-                ahead.append((index, self.submit(version, index, self._disks.slack_ns())))
+                slack_ns = self._disks.slack_ns()
+                ahead.append((index, self.submit(version, index, slack_ns, keep=False)))
             if not ahead:
                 return
             index, future = ahead.popleft()
@@ -180,7 +187,8 @@ class BlockReader:
                 _fail(read, refused)
             return
         block = done.result()[max(read.version.inline, 0) :]
-        self.cache.put(read.version.version, read.index, block)
+        if read.keep:
+            self.cache.put(read.version.version, read.index, block)
         now_ns = self._clock.monotonic_ns()
         with self._lock:
             self.delay.record(max(now_ns - read.submitted_ns, 0))

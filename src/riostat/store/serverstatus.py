@@ -82,7 +82,13 @@ class ServerStatus(msgspec.Struct, frozen=True):
 @contextmanager
 def holding(root: Path) -> Iterator[None]:
     """Be the server of a store; raises `StoreError` where another process is."""
-    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"The store in {root} cannot be served ({error.strerror}); see to it that its "
+            "directory is yours and has room."
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,14 @@
 """Counters of a running server: once a second into a run, and into the file that others read."""
 
 import asyncio
+import logging
 import os
+import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 from riostat.core.clock import Clock
+from riostat.core.errors import StoreError
 from riostat.core.histogram import LogHistogram
 from riostat.core.seriesfile import SeriesFile
 from riostat.store.s3.frontend import Frontend
@@ -20,6 +24,9 @@ __all__ = ["Telemetry"]
 
 _EVENTS: Final = "store"
 _DELAY: Final = "store.delay"
+_PAUSE: Final = 50
+"""How many times the CPU time that it takes to read the counters they are left alone."""
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Telemetry:
@@ -40,6 +47,9 @@ class Telemetry:
         self._states: dict[str, str] = {}
         self._delay = LogHistogram()
         self._late = 0
+        self._due_ns = 0
+        self._trouble = ""
+        self._lock = threading.Lock()
 
     async def begin(self) -> None:
         """Say that the server is there."""
@@ -52,11 +62,15 @@ class Telemetry:
         await self.write(0)
 
     async def write(self, connections: int) -> None:
-        """Write the counters as they are now."""
+        """Write the counters as they are now; a full disk costs counters and not the server.
+
+        Of a store with very many objects they take longer to read, and are read less often.
+        """
         await asyncio.to_thread(self._write, connections)
 
     async def end(self, connections: int) -> None:
         """Write the last counters."""
+        self._due_ns = 0
         await self.write(connections)
         traffic = self._frontend.traffic
         self._series.event(
@@ -64,10 +78,23 @@ class Telemetry:
         )
 
     def _write(self, connections: int) -> None:
-        status = self._store.status()
-        now_ns = self._clock.monotonic_ns()
-        self._write_series(status, now_ns)
-        write_status(self._store.root, self._server_status(status, connections, now_ns))
+        with self._lock:
+            if self._clock.monotonic_ns() < self._due_ns:
+                return
+            cpu_ns = -time.thread_time_ns()
+            try:
+                status = self._store.status()
+                now_ns = self._clock.monotonic_ns()
+                cpu_ns += time.thread_time_ns()
+                self._due_ns = now_ns + _PAUSE * cpu_ns
+                self._write_series(status, now_ns)
+                write_status(self._store.root, self._server_status(status, connections, now_ns))
+            except (OSError, StoreError) as error:
+                if str(error) != self._trouble:
+                    _LOG.warning("The counters of the server cannot be written: %s", error)
+                self._trouble = str(error)
+            else:
+                self._trouble = ""
 
     def _write_series(self, status: StoreStatus, now_ns: int) -> None:
         values: list[tuple[str, str, float]] = []

@@ -81,6 +81,11 @@ class Plane:
         place = self.state[at.STAGE_ADDRESS]
         self._device.copy_templates(int(place), 1, int(place), 1, 0, 0)
 
+    @property
+    def was_compiled(self) -> bool:
+        """Whether a kernel had to be compiled here, which takes memory that is not given back."""
+        return bool(self._loop.serve.stats.cache_misses)
+
     def serve(self, spin_ns: int) -> bool:
         """Serve all ports; return whether it was an order that ended it, not `spin_ns` idle."""
         return bool(self._loop.serve(self.state, self.board.words, self.table, spin_ns))

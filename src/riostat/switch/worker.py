@@ -91,6 +91,9 @@ def main() -> None:
         os.sched_setaffinity(0, {cpu})
     plane = Plane(Board(board), alarm, Path(sys.argv[7]))
     plane.warm_up()
+    if plane.was_compiled:
+        # Now that the machine code is kept, begin anew without what compiling has left in memory.
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the program that this is
     Worker(socket.socket(fileno=orders), bell, plane).run()
 
 

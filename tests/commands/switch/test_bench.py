@@ -52,6 +52,18 @@ def test_a_person_gets_a_table(data: Path) -> None:
     assert "memcpy" in ended.stdout
 
 
+def test_the_configurations_can_be_chosen(data: Path) -> None:
+    from riostat.commands.switch import bench
+    from riostat.switch.bench.configurations import CONFIGURATIONS
+
+    assert [each.name for each in CONFIGURATIONS] == list(bench._NAMES)
+    arguments = ("--guests=1", "--frames=500", "--repetitions=1", "--frame=64", "--json")
+    ended = _bench(data, *arguments, "--configuration=both,copy")
+    assert ended.returncode == 0, ended.stderr
+    assert set(json.loads(ended.stdout)["frames"]["64"]) == {"both", "copy", "memcpy"}
+    assert _bench(data, "--configuration=fast").returncode == 2
+
+
 @pytest.mark.parametrize("value", ["a", "20", "1515", "64,,"])
 def test_sizes_that_are_none_are_wrong_usage(data: Path, value: str) -> None:
     assert _bench(data, "--frame", value).returncode == 2

@@ -2,8 +2,9 @@
 
 import contextlib
 import os
-import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,22 +133,23 @@ def test_a_guest_that_is_killed_leaves_the_others_in_peace(
 ) -> None:
     configuration = Configuration(port=vhost(tmp_path, "a", "b", "c"))
     with running(tmp_path, kernels_cache, configuration) as switch:
-        child = os.fork()
-        if child == 0:
-            guest = Guest.connect(tmp_path / "c.sock")
-            guest.pool.make_available(guest.pool.rings[0], 256)
-            while True:
-                sending = guest.pool.rings[1]
-                guest.pool.make_available(sending, 256 - guest.pool.in_flight(sending))
+        victim = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "riostat.switch.demo.guest", str(tmp_path / "c.sock")),
+                *("--mac=02:00:00:00:00:0c", "--peers=02:00:00:00:00:0d"),
+                *("--rate=20000", "--frame-bytes=64"),
+            ],
+            stdin=subprocess.PIPE,
+        )
         with (
             Guest.connect(tmp_path / "a.sock") as guest_a,
             Guest.connect(tmp_path / "b.sock") as guest_b,
         ):
             a = FrameQueue(guest_a, 0, kernels=kernels_cache)
             b = FrameQueue(guest_b, 0, kernels=kernels_cache)
-            switch.until("c", lambda port: port.rx.frames > 10_000)
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            switch.until("c", lambda port: port.rx.frames > 1000)
+            victim.kill()
+            victim.communicate()
             assert switch.until("c", lambda port: port.state == "waiting").reason == ""
             sent = [frame("a", "b", number) for number in range(100)]
             a.send(sent)

@@ -1,7 +1,7 @@
 """riostat switch bench."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _FRAME_BYTES_MAX = 1514
+_NAMES = ("baseline", "multiqueue", "reuse", "both", "copy", "map_batch")
 _CHANNEL = "switch.bench"
 _ARTEFACT = "switch-bench.json"
 
@@ -34,6 +35,16 @@ def _frame_sizes(_ctx: click.Context, _parameter: click.Parameter, value: str) -
         if not 60 <= size <= _FRAME_BYTES_MAX:
             raise click.BadParameter(f"A frame has 60 to {_FRAME_BYTES_MAX} bytes, not {size}.")
     return sizes
+
+
+def _configurations(
+    _ctx: click.Context, _parameter: click.Parameter, value: str | None
+) -> Sequence[str]:
+    names = _NAMES if value is None else value.split(",")
+    for name in names:
+        if name not in _NAMES:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(_NAMES)}.")
+    return names
 
 
 @click.command(name="bench")
@@ -59,6 +70,13 @@ def _frame_sizes(_ctx: click.Context, _parameter: click.Parameter, value: str) -
     help="Frames of a repetition [default: what takes about half a second].",
 )
 @click.option(
+    "--configuration",
+    "names",
+    metavar="NAME,...",
+    callback=_configurations,
+    help=f"Which configurations take their turns, of {', '.join(_NAMES)} [default: all].",
+)
+@click.option(
     "--repetitions",
     metavar="N",
     type=click.IntRange(1, 1000),
@@ -75,6 +93,7 @@ def command(
     sizes: Sequence[int],
     guests: int,
     frames: int | None,
+    names: Sequence[str],
     repetitions: int,
     profile: bool,
     output: str | None,
@@ -92,7 +111,14 @@ def command(
     )
     click.echo("Loading the compiled loops; the first time they are compiled.", err=True)
     name = name if output is None else output
-    result = _bench(data, path, name, sizes, guests, frames, repetitions, profile=profile)
+    result = _bench(
+        data,
+        path,
+        name,
+        lambda bench: _measure(bench, sizes, names, frames, repetitions),
+        guests=guests,
+        profile=profile,
+    )
     if as_json:
         click.echo(_json(result).decode())
     else:
@@ -103,11 +129,9 @@ def _bench(
     data: DataDirectory,
     path: Path,
     name: str,
-    sizes: Sequence[int],
-    guests: int,
-    frames: int | None,
-    repetitions: int,
+    measure: "Callable[[Bench], tuple[list[Repetition], dict[int, list[float]]]]",
     *,
+    guests: int,
     profile: bool,
 ) -> "BenchResult":
     """Measure, and write what was measured into the run at `path`."""
@@ -132,7 +156,7 @@ def _bench(
             from riostat.commands.switch.sampling import Sampling
 
             stack.enter_context(Sampling(path))
-        measured, copies = _measure(bench, sizes, frames, repetitions)
+        measured, copies = measure(bench)
         result = summarize(
             measured,
             copies,
@@ -147,7 +171,11 @@ def _bench(
 
 
 def _measure(
-    bench: "Bench", sizes: Sequence[int], frames: int | None, repetitions: int
+    bench: "Bench",
+    sizes: Sequence[int],
+    names: Sequence[str],
+    frames: int | None,
+    repetitions: int,
 ) -> "tuple[list[Repetition], dict[int, list[float]]]":
     """Give every configuration its turn, with a bar on standard error."""
     from rich.console import Console
@@ -157,13 +185,14 @@ def _measure(
 
     measured: list[Repetition] = []
     copies: dict[int, list[float]] = {size: [] for size in sizes}
-    turns = repetitions * len(sizes) * len(CONFIGURATIONS)
+    chosen = [configuration for configuration in CONFIGURATIONS if configuration.name in names]
+    turns = repetitions * len(sizes) * len(chosen)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=turns)
         for _ in range(repetitions):
             for size in sizes:
                 copies[size].append(bench.memcpy_gbps(size))
-                for configuration in CONFIGURATIONS:
+                for configuration in chosen:
                     words = f"{configuration.name}, {size} B"
                     progress.update(task, description=words)
                     count = configuration.frames if frames is None else frames
