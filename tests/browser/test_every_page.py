@@ -30,6 +30,9 @@ PAGES = {
 def page(request: pytest.FixtureRequest, browser: Browser, console: ServedConsole) -> str:
     if request.param == "missing run":
         browser.expect_error("404")
+    if request.param == "object":
+        browser.open("/store")
+        browser.one("[data-disk]")  # the first start makes the store, with its clip, meanwhile
     return PAGES[request.param].format(*console.runs)
 
 

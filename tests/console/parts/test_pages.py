@@ -3,9 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 
+from riostat.core.datadir import DataDirectory
+from riostat.core.runs import RunDirectory
 from tests.console.parts.conftest import EVIL, Stocked
 from tests.console.parts.standing import (
     port,
@@ -14,6 +17,8 @@ from tests.console.parts.standing import (
     server_status,
     switch_status,
 )
+from tests.console.parts.test_benches import BENCH, run_with
+from tests.console.serving import new_console
 
 WRITTEN = '"><script>alert(1)</script>'
 
@@ -98,3 +103,14 @@ def test_what_is_not_there_is_a_page_with_a_sentence(shop: httpx2.Client) -> Non
         answer = shop.get("/store", params=params)
         assert answer.status_code == 404
         assert "<h1>Not found</h1>" in answer.text
+
+
+def test_the_last_bench_is_drawn(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path)
+    data.make()
+    run_with(RunDirectory(data.runs), "measured", BENCH)
+    with new_console(tmp_path) as console, console.client() as client:
+        page = client.get("/switch").text
+    assert re.findall(r'data-bench="(\w+)"', page) == ["baseline", "baseline", "both", "memcpy"]
+    assert "10\u00d7" in page
+    assert "beyond this scale" in page

@@ -14,7 +14,7 @@ BENCH_CHANNEL = "switch.bench"
 BENCH_ARTEFACT = "switch-bench.json"
 
 _SEARCHED = 256
-_BASELINE = "baseline"
+_BASELINE, _MEMCPY = "baseline", "memcpy"
 _WORDS = {
     "baseline": "Baseline",
     "multiqueue": "Multi-queue",
@@ -43,14 +43,17 @@ class _Bench(msgspec.Struct, frozen=True):
 
 
 class BenchRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One configuration; `ratio` is to the baseline, `share` to the largest that is drawn."""
+    """One configuration; `ratio` is to the baseline, `share` to the largest that is drawn.
+
+    memcpy moves many times as much, so it has no `share`: the others would not be seen beside it.
+    """
 
     name: str
     label: str
     gbps: float
     mpps: float | None
     ratio: float | None
-    share: float
+    share: float | None
     corrupt: int
     dropped: int
 
@@ -101,7 +104,7 @@ def _shown(path: Path, started: str) -> BenchView:
 def _size(frame_bytes: int, found: dict[str, _Figures]) -> BenchSize:
     baseline = found[_BASELINE].gbps if _BASELINE in found else 0.0
     drawn = [name for name in (*_WORDS, *sorted(found.keys() - _WORDS.keys())) if name in found]
-    most = max((f.gbps for name, f in found.items() if name != "memcpy"), default=0.0)
+    most = max((f.gbps for name, f in found.items() if name != _MEMCPY), default=0.0)
     rows = [
         BenchRow(
             name=name,
@@ -109,7 +112,7 @@ def _size(frame_bytes: int, found: dict[str, _Figures]) -> BenchSize:
             gbps=found[name].gbps,
             mpps=found[name].mpps,
             ratio=found[name].gbps / baseline if baseline > 0 else None,
-            share=min(found[name].gbps / most, 1.0) if most > 0 else 0.0,
+            share=found[name].gbps / most if most > 0 and name != _MEMCPY else None,
             corrupt=found[name].corrupt,
             dropped=found[name].dropped,
         )
