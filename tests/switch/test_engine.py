@@ -219,3 +219,17 @@ def test_a_name_is_taken_once(engine: Engine, guests: list[PoolGuest]) -> None:
     attach_to_engine(engine, "one", guests[0])
     with pytest.raises(PortError):
         attach_to_engine(engine, "one", guests[1])
+
+
+def test_workers_tell_where_their_compiled_functions_lie(kernels_cache: Path) -> None:
+    with Engine.start(cpus=[-1], kernels_cache=kernels_cache) as engine:
+        (worker,) = engine.workers()
+        told = engine.perf_maps()
+        maps = Path(f"/proc/{worker.pid}/maps").read_text()
+    assert set(told) == {worker.pid}
+    start, size, name = told[worker.pid].decode().splitlines()[0].split(" ")
+    assert name.startswith("switch.kernels.")
+    executable = [line.split(" ")[0].split("-") for line in maps.splitlines() if "xp " in line]
+    places = [(int(begin, 16), int(end, 16)) for begin, end in executable]
+    first, last = int(start, 16), int(start, 16) + int(size, 16)
+    assert any(begin <= first < last <= end for begin, end in places)

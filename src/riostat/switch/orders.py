@@ -24,6 +24,7 @@ __all__ = [
     "SetMemory",
     "SetPolicy",
     "Teach",
+    "TellFunctions",
     "Transmit",
     "receive",
     "send",
@@ -141,6 +142,10 @@ class MeasureCopy(msgspec.Struct, frozen=True, tag=True):
     places: int
 
 
+class TellFunctions(msgspec.Struct, frozen=True, tag=True):
+    """Write where the compiled functions lie, as a perf map, to the descriptor of a file."""
+
+
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """Asks whether the worker's kernels are loaded."""
 
@@ -164,6 +169,7 @@ Order: TypeAlias = (
     | SetMemory
     | SetPolicy
     | Teach
+    | TellFunctions
     | Transmit
 )
 

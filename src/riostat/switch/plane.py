@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from riostat.core.errors import GuestError
 from riostat.core.kernelcache import import_kernels
+from riostat.core.kernelsymbols import perf_map_of_kernels
 from riostat.switch.board import Board
 from riostat.switch.guestmemory import GuestMemory, MappedRing, address_of
 from riostat.switch.kernels import layout as at
@@ -31,6 +32,7 @@ from riostat.switch.orders import (
     SetMemory,
     SetPolicy,
     Teach,
+    TellFunctions,
     Transmit,
 )
 from riostat.switch.planeport import (
@@ -136,6 +138,7 @@ class Plane:
             Teach: self._teach,
             Transmit: self._transmit,
             MeasureCopy: self._measure_copy,
+            TellFunctions: self._tell_functions,
         }
         if isinstance(order, Ready):
             return 0
@@ -379,6 +382,11 @@ class Plane:
         row[at.FRAME_LENGTH] = order.frame_bytes
         row[at.FRAMES_LEFT] = order.frames
         return 0
+
+    def _tell_functions(self, _order: TellFunctions, descriptors: list[int]) -> int:
+        kernels = (self._loop, self._grants, self._addresses, self._device)
+        with os.fdopen(descriptors[0], "wb") as file:
+            return file.write(perf_map_of_kernels(kernels))
 
     def _measure_copy(self, order: MeasureCopy, descriptors: list[int]) -> int:
         row = self.state[order.slot * at.PORT_FIELDS :]

@@ -23,7 +23,7 @@ def test_costs_are_a_column_and_a_field() -> None:
     report, rate = build_report(profile, by=("symbol",)), rate_per(profile, "second")
     head, rows, numbers = report_table(report, rate)
     assert head[3:] == ["CPU seconds per second", "symbol"]
-    assert (rows[0][3], numbers) == ("0.020000", 4)
+    assert (rows[0][3], numbers) == ("0.02", 4)
     written = report_object(profile, report, rate)
     assert written["cost"] == {"per": "second", "unit": "CPU seconds"}
     assert isinstance(written["rows"], list)

@@ -44,7 +44,7 @@ def report_table(
     rows = []
     for row in (*report.rows, *(() if report.rest is None else (report.rest,))):
         interval = f"{percent(row.low)} .. {percent(row.high)}"
-        cost = [] if rate is None else [f"{row.weight * rate.scale:.6f}"]
+        cost = [] if rate is None else [f"{row.weight * rate.scale:,.4g}"]
         values = row.values
         if row is report.rest:
             values = (f"[{report.rest_rows} more]",) + ("",) * (len(report.keys) - 1)

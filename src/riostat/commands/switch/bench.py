@@ -167,6 +167,8 @@ def _bench(
             worker_pid=bench.worker_pid,
         )
         file.artefact(_CHANNEL, _ARTEFACT, _json(result))
+        for pid, functions in bench.perf_maps().items():
+            file.artefact(_CHANNEL, f"perf-{pid}.map", functions)  # names for `profile report`
     return result
 
 

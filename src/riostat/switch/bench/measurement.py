@@ -158,6 +158,10 @@ class Bench:
         """The process that is the driver domain, as profiles name it."""
         return self._engine.workers()[0].pid
 
+    def perf_maps(self) -> dict[int, bytes]:
+        """Return where the driver domain's compiled functions lie, by its process."""
+        return self._engine.perf_maps()
+
     def memcpy_gbps(self, frame_bytes: int) -> float:
         """Return the rate, in Gb/s, at which the worker copies frames from the same templates.
 
