@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import Browser, started_driver
-from tests.browser.served import ServedConsole, container_cgroups, recorded_scene
+from tests.browser.served import ServedConsole, container_cgroups, ingested, recorded_scene
 
 _READY_S = 60
 _STOP_S = 30
@@ -40,7 +40,8 @@ def console(
 ) -> Iterator[ServedConsole]:
     """`riostat up` over a data directory with two recordings, the second with more work in it.
 
-    Its switch finds the compiled kernels of all tests, or compiles them while others look at pages.
+    Its library has riostat's own notes. Its switch finds the compiled kernels of all tests, or
+    compiles them while others look at pages.
     """
     data = tmp_path_factory.mktemp("console")
     (data / "cache").mkdir()
@@ -50,6 +51,7 @@ def console(
     with container_cgroups() as cgroups:
         recorded_scene(data, "quiet", seconds, cgroups=cgroups)
         recorded_scene(data, "busy", seconds, "archive", cgroups=cgroups)
+    ingested(data)
     with _up(data) as url:
         yield ServedConsole(url=url, runs=("quiet", "busy"), store=data / "store")
 

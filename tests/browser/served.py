@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["ServedConsole", "container_cgroups", "recorded_scene"]
+__all__ = ["ServedConsole", "container_cgroups", "ingested", "recorded_scene"]
 
 _SCENE = Path(__file__).with_name("scene.py")
 _CONTAINERS = ("web", "archive")
@@ -42,6 +42,13 @@ def recorded_scene(data: Path, name: str, seconds: float, *work: str, cgroups: s
         check=False,
         text=True,
     )
+    assert done.returncode == 0, done.stderr
+
+
+def ingested(data: Path) -> None:
+    """Read riostat's own notes into the library, as `riostat up` then finds it."""
+    command = [sys.executable, "-m", "riostat", "cite", "ingest", "--jobs=1", f"--data={data}"]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
     assert done.returncode == 0, done.stderr
 
 

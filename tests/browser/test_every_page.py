@@ -18,6 +18,10 @@ PAGES = {
     "switch": "/switch",
     "store": "/store",
     "object": "/store?bucket=media&key=riostat.mp4&prefix=r",
+    "library": "/library",
+    "search": "/library?q=profile&section=introduction",
+    "work": "/works/10.1145/262391.262398",
+    "document": "/works/1",
     "missing run": "/runs/no-such-run",
 }
 

@@ -5,17 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riostat.citations.cues import COUNT, beside, cues, section_of
+from riostat.citations.cues import COUNT, cues, section_of
 from riostat.citations.masking import TARGET, mask, words
-
-NONE = beside("")
 
 
 def _seen(sentence: str, marker: str = "[3]") -> np.ndarray:
     start = sentence.index(marker)
-    return cues(
-        " ".join(words(mask(sentence, start, start + len(marker)))), NONE, NONE, "discussion"
-    )
+    return cues(" ".join(words(mask(sentence, start, start + len(marker)))), "", "", "discussion")
 
 
 def test_a_sentence_is_described_within_bounds() -> None:
@@ -39,8 +35,7 @@ def test_a_cue_near_the_target_counts_more_than_one_far_away() -> None:
 
 def test_neighbours_are_seen() -> None:
     text = f"this was also seen by {TARGET}"
-    evidence = beside("we found that it grew fig 0")
-    assert (cues(text, NONE, NONE, None) != cues(text, evidence, NONE, None)).any()
+    assert (cues(text, "", "", None) != cues(text, "we found that it grew fig 0", "", None)).any()
 
 
 @pytest.mark.parametrize(
@@ -66,6 +61,6 @@ def test_sections_are_kept_apart() -> None:
 
 @given(st.text(max_size=200), st.text(max_size=50))
 def test_any_text_has_cues(text: str, neighbour: str) -> None:
-    seen = cues(text, beside(neighbour), beside(neighbour), neighbour)
+    seen = cues(text, neighbour, neighbour, neighbour)
     assert seen.shape == (COUNT,)
     assert np.isfinite(seen).all()

@@ -30,9 +30,9 @@ def test_shares_are_what_may_be_kept(keep_bytes: int, parts: str) -> None:
 @pytest.mark.parametrize(
     ("parts", "kept"),
     [
-        ("none", {"recorder"}),
-        ("switch", {"recorder", "switch"}),
-        ("store, switch", {"recorder", "switch", "store"}),
+        ("none", {"recorder", "library"}),
+        ("switch", {"recorder", "library", "switch"}),
+        ("store, switch", {"recorder", "library", "switch", "store"}),
     ],
 )
 def test_the_setting_says_which(tmp_path: Path, parts: str, kept: set[str]) -> None:

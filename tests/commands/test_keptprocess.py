@@ -115,3 +115,20 @@ def test_several_are_asked_before_one_is_waited_for(tmp_path: Path) -> None:
 
 def test_one_that_was_never_started_can_be_stopped() -> None:
     KeptProcess("The store", list).stop()
+
+
+def test_what_runs_once_ends_and_what_fails_is_tried_again(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = """
+import os, sys
+with open(sys.argv[1], "a") as log:
+    log.write(f"{os.getpid()}\\n")
+if len(open(sys.argv[1]).readlines()) == 1:
+    sys.exit("riostat: The index is in use.")
+"""
+    ingest = KeptProcess("The ingest", python(code, log), once=True)
+    ingest.start()
+    until(lambda: ingest.problem == "The index is in use.")
+    until(lambda: len(starts(log)) == 2 and ingest.problem is None)
+    ingest.stop()
+    assert len(starts(log)) == 2

@@ -12,14 +12,14 @@ sentence; what they weigh is learned.
 
 import re
 from collections.abc import Iterator
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from riostat.citations.masking import OTHER, TARGET
 
-__all__ = ["COUNT", "TABLES", "Beside", "beside", "cues", "section_of"]
+__all__ = ["COUNT", "TABLES", "cues", "section_of"]
 
 _RESULT = (
     r"(?:results?|findings?|data|observations?|analys[ei]s|study|experiments?|measurements?"
@@ -171,8 +171,6 @@ _SECTIONS: Final = (
 
 _WORDS = tuple(re.compile(pattern) for pattern in _TABLE.values())
 _GAPPED = {name: re.compile(pattern) for name, pattern in _CHAINS.items()}
-# A turn that is nowhere stands in no chain: most sentences are spared most of the chains.
-_TURN_OF = {name: turn for turn in ("agree", "differ") for name in _turns(turn, "")}
 _NEIGHBOURS = {name: re.compile(pattern) for name, pattern in _AROUND.items()}
 
 # Per word cue: there, how often, how near before the target, how near after it, in each neighbour.
@@ -192,10 +190,6 @@ TABLES: Final = repr((_TABLE, _CHAINS, _AROUND, _SECTIONS, _REACH, sorted(_LATE)
 """Everything that the meaning of `cues` hangs on, for the fingerprint of features."""
 
 
-Beside: TypeAlias = tuple[tuple[bool, ...], tuple[bool, ...]]
-"""Which cues a neighbouring sentence has: of words, and of evidence and turns."""
-
-
 def section_of(heading: str | None) -> int:
     """Return which kind of section a heading names, 0 for any other."""
     text = (heading or "").lower()
@@ -205,33 +199,19 @@ def section_of(heading: str | None) -> int:
     return 0
 
 
-def beside(text: str) -> Beside:
-    """Return what a neighbour of a statement shows; statements of one paragraph share it."""
-    return (
-        tuple(bool(pattern.search(text)) for pattern in _WORDS),
-        tuple(bool(pattern.search(text)) for pattern in _NEIGHBOURS.values()),
-    )
-
-
-def cues(
-    text: str, previous: Beside, following: Beside, section: str | None
-) -> NDArray[np.float32]:
+def cues(text: str, previous: str, following: str, section: str | None) -> NDArray[np.float32]:
     """Return what a statement shows, f32[COUNT] between 0 and 1.
 
-    The text is the words of a masked sentence with one space between them, and so is what
-    `beside` was given.
+    The texts are words of masked sentences with one space between them.
     """
     target = text.find(TARGET)
     kind = section_of(section)
-    around = (*previous[1], *following[1])
+    gapped = {name: bool(pattern.search(text)) for name, pattern in _GAPPED.items()}
+    around = [bool(p.search(side)) for side in (previous, following) for p in _NEIGHBOURS.values()]
     inside = {name: bool(pattern.search(text)) for name, pattern in _NEIGHBOURS.items()}
-    gapped = {
-        name: inside.get(_TURN_OF.get(name, ""), True) and bool(pattern.search(text))
-        for name, pattern in _GAPPED.items()
-    }
     return np.array(
         [
-            *_words(text, previous[0], following[0], target),
+            *_words(text, previous, following, target),
             *gapped.values(),
             *around,
             *_joint(gapped, inside, own_before=around[0], late=kind in _LATE),
@@ -242,11 +222,9 @@ def cues(
     )
 
 
-def _words(
-    text: str, previous: tuple[bool, ...], following: tuple[bool, ...], target: int
-) -> list[float]:
+def _words(text: str, previous: str, following: str, target: int) -> list[float]:
     found: list[float] = []
-    for pattern, earlier, later in zip(_WORDS, previous, following, strict=True):
+    for pattern in _WORDS:
         before = after = 0.0
         count = 0
         for match in pattern.finditer(text):
@@ -256,7 +234,8 @@ def _words(
                 before = max(before, _nearness(-distance))
             else:
                 after = max(after, _nearness(distance))
-        found += (count > 0, min(count, 3) / 3, before, after, earlier, later)
+        found += (count > 0, min(count, 3) / 3, before, after)
+        found += (bool(pattern.search(previous)), bool(pattern.search(following)))
     return found
 
 

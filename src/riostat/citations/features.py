@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from riostat.citations.cues import COUNT, TABLES, Beside, beside, cues
+from riostat.citations.cues import COUNT, TABLES, cues
 from riostat.citations.masking import MASKS, TARGET, mask, words
 
 __all__ = ["BUCKETS", "FINGERPRINT", "Citing", "Features", "features"]
@@ -112,21 +112,17 @@ def features(statements: Iterable[Citing]) -> Features:
     """Return the features of some statements; a few thousand at a time are quickest."""
     texts: list[list[str]] = [[] for _ in range(5)]
     shown = []
-    # Statements of one sentence share its neighbours, and it is a neighbour of others.
-    neighbours: dict[str, tuple[str, Beside]] = {}
     for statement in statements:
         masked = mask(statement.sentence, statement.start, statement.end, statement.others)
         tokens = words(masked)[:_MAX_WORDS]
         at = tokens.index(TARGET) if TARGET in tokens else len(tokens)
-        text = " ".join(tokens)
-        left, earlier = _neighbour(statement.previous or "", neighbours)
-        right, later = _neighbour(statement.next or "", neighbours)
+        text, left, right = " ".join(tokens), _text(statement.previous), _text(statement.next)
         before, after = tokens[max(at - _NEAR, 0) : at], tokens[at + 1 : at + 1 + _NEAR]
         for column, value in zip(
             texts, (text, " ".join(before), " ".join(after), left, right), strict=True
         ):
             column.append(value)
-        shown.append(cues(text, earlier, later, statement.section))
+        shown.append(cues(text, left, right, statement.section))
     parts = [_count(texts[field.text], field, salt) for salt, field in enumerate(_FIELDS, start=1)]
     return Features(
         np.concatenate([part[0] for part in parts]),
@@ -136,12 +132,8 @@ def features(statements: Iterable[Citing]) -> Features:
     )
 
 
-def _neighbour(sentence: str, known: dict[str, tuple[str, Beside]]) -> tuple[str, Beside]:
-    found = known.get(sentence)
-    if found is None:
-        text = " ".join(words(mask(sentence, None, None))[:_MAX_WORDS])
-        found = known[sentence] = text, beside(text)
-    return found
+def _text(sentence: str | None) -> str:
+    return " ".join(words(mask(sentence or "", None, None))[:_MAX_WORDS])
 
 
 def _count(

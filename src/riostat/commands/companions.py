@@ -1,4 +1,8 @@
-"""What `riostat up` runs beside its console: the recorder, a switch and a store, in one run."""
+"""What `riostat up` runs beside its console.
+
+The recorder, a switch and a store, in one run; and once, a child that reads riostat's own notes
+into the library.
+"""
 
 import os
 import sys
@@ -32,7 +36,7 @@ def shares(settings: Settings) -> tuple[int, int]:
 
 
 class Companions:
-    """The processes beside the console; they write into one rolling run."""
+    """The processes beside the console; those that stay write into one rolling run."""
 
     def __init__(self, settings: Settings, runs: RunDirectory) -> None:
         self._settings = settings
@@ -41,6 +45,7 @@ class Companions:
         self._run: Path | None = None
         self._making = Lock()
         self._kept = {"recorder": KeptProcess("The recorder", self._recorder)}
+        self._kept["library"] = KeptProcess("The ingest", self._ingest, once=True)
         parts = {"switch": self._switch, "store": self._store}
         for name in sorted(settings.parts):
             self._kept[name] = KeptProcess(f"The {name}", parts[name], grace_s=_GRACE_S)
@@ -86,6 +91,10 @@ class Companions:
         serve = ["store", "serve", f"--store={settings.store}", f"--port={settings.store_port}"]
         arguments = [str(settings.store), *serve, *self._flags()]
         return tethered(["-m", "riostat.commands.firststore", *arguments])
+
+    def _ingest(self) -> Sequence[str]:
+        arguments = ["cite", "ingest", "--jobs=1", f"--data={self._data.root}"]
+        return tethered(["-m", "riostat", *arguments])
 
     def _rolling_run(self) -> Path:
         """Return the run that is recorded from this start on, made when it is first asked for."""

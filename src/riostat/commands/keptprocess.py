@@ -37,7 +37,8 @@ class KeptProcess:
     child that ends is started again after a pause that doubles up to a minute, and is a second
     again once a child has lasted longer than the longest. `name` is what sentences call it.
     `problem` says in a sentence why it does not work at present, and is None while it does or
-    starts. A child that does not end within `grace_s` of SIGTERM is killed.
+    starts. A child that does not end within `grace_s` of SIGTERM is killed. One that is to run
+    `once` is not started again after it has ended with success.
 
     The child says how it stands in lines of JSON, ``{"state", "reason"}``, and why it ends in a
     line that begins with ``riostat:``. Where it ends otherwise, its last lines go to our standard
@@ -45,12 +46,18 @@ class KeptProcess:
     """
 
     def __init__(
-        self, name: str, command: Callable[[], Sequence[str]], *, grace_s: float = 5.0
+        self,
+        name: str,
+        command: Callable[[], Sequence[str]],
+        *,
+        grace_s: float = 5.0,
+        once: bool = False,
     ) -> None:
         self.problem: str | None = None
         self._name = name
         self._command = command
         self._grace_s = grace_s
+        self._once = once
         self._stopping = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -82,7 +89,9 @@ class KeptProcess:
         while not self._stopping.is_set():
             started_s = time.monotonic()
             try:
-                self._run_once()
+                if self._run_once() and self._once:
+                    self.problem = None
+                    return
             except RiostatError as error:
                 self.problem = str(error)
             if time.monotonic() - started_s > _LONGEST_PAUSE_S:
@@ -90,11 +99,12 @@ class KeptProcess:
             self._stopping.wait(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
-    def _run_once(self) -> None:
+    def _run_once(self) -> bool:
+        """Run the child until it ends; return whether it did so with success, unasked."""
         command = self._command()
         with self._lock:
             if self._stopping.is_set():
-                return
+                return False
             self._child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -106,13 +116,16 @@ class KeptProcess:
             assert child.stdout is not None
             last = self._listen(child.stdout)
         if self._stopping.is_set():
-            return
+            return False
+        if self._once and child.returncode == 0:
+            return True
         refusal = next((line for line in reversed(last) if line.startswith(_REFUSAL)), None)
         if refusal is not None:
             self.problem = refusal.removeprefix(_REFUSAL)
         elif self.problem is None:
             self.problem = f"{self._name} ended with {child.returncode}; it is started again."
             sys.stderr.writelines(f"{line}\n" for line in last)
+        return False
 
     def _listen(self, lines: IO[bytes]) -> deque[str]:
         """Follow what the child says of itself until it ends; return its last other lines."""

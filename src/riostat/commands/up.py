@@ -33,7 +33,8 @@ def command(settings: Settings) -> None:
 
     Beside it run a switch between guests that are small processes, and a store on four local
     disks, made at the first start. The recording has a low rate and goes, with the counters of
-    both, into a rolling run, of which the newest part is kept.
+    both, into a rolling run, of which the newest part is kept. riostat's own notes are read into
+    the citation library.
 
     The address that is printed opens the console; it holds the token, so keep it to yourself.
     """

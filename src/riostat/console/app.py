@@ -20,6 +20,10 @@ from riostat.console.answers import api_failure, json_answer
 from riostat.console.api import Api
 from riostat.console.claimpages import ClaimPages
 from riostat.console.console import Console
+from riostat.console.library.api import LibraryApi
+from riostat.console.library.holdings import Holdings, HoldingsSight
+from riostat.console.library.pages import LibraryPages
+from riostat.console.library.reading import Library
 from riostat.console.live.service import Live
 from riostat.console.measurements import Measurements
 from riostat.console.pages import Pages
@@ -69,8 +73,9 @@ def create_app(
 ) -> Application:
     """Return the console over a data directory.
 
-    `problems` has an entry for each of ``recorder``, ``switch`` and ``store`` that is kept running
-    beside this console: it says in a sentence why that does not run, and None while it does.
+    `problems` has an entry for each of ``recorder``, ``switch``, ``store`` and ``library`` that is
+    kept running beside this console, or filled: it says in a sentence why that fails, and None
+    while it does not.
     """
     console = _new_console(settings, problems or {})
     tree = StaticTree(_HERE / "static")
@@ -81,9 +86,11 @@ def create_app(
     endpoints = [
         *Pages(console, templates, tree).endpoints(),
         *PartPages(console, templates).endpoints(),
-        *ClaimPages(console.measurements, templates).endpoints(),
+        *ClaimPages(console.measurements, console.library, templates).endpoints(),
         *Api(console).endpoints(),
         *PartApi(console).endpoints(),
+        *LibraryPages(console, templates).endpoints(),
+        *LibraryApi(console).endpoints(),
         files,
     ]
     endpoints.append(_document(endpoints))
@@ -108,20 +115,26 @@ def _new_console(settings: Settings, problems: Mapping[str, Problem]) -> Console
     catalogue = RunCatalogue(RunDirectory(data.runs))
     switch = Watch(SwitchSight(control_path(data.root), problems.get("switch")).look, SwitchView())
     store = Watch(StoreSight(settings.store, problems.get("store")).look, StoreView())
+    measurements = Measurements(data, SYSTEM_CLOCK)
+    library = Library(data.citations)
+    sight = HoldingsSight(library, data.claims, measurements.claims, problems.get("library"))
+    holdings = Watch(sight.look, Holdings())
     return Console(
         data=data,
         catalogue=catalogue,
         analysis=Analysis(data, catalogue),
         recordings=Recordings(data, EVENT_NAMES, SYSTEM_CLOCK),
-        measurements=Measurements(data, SYSTEM_CLOCK),
+        measurements=measurements,
         live=Live(
             data,
             problems.get("recorder", _no_problem),
-            lambda live: glances(live, switch.state, store.state),
+            lambda live: glances(live, switch.state, store.state, holdings.state),
         ),
         switch=switch,
         store=store,
         shelf=Shelf(settings.store),
+        library=library,
+        holdings=holdings,
     )
 
 

@@ -2,20 +2,26 @@
 
 import asyncio
 import math
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from urllib.parse import quote
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from riostat.claims.claim import Claim
+from riostat.claims.claim import Claim, Source
 from riostat.claims.document import measured
 from riostat.claims.verdicts import Verdict
 from riostat.console.answers import json_answer
 from riostat.console.forms import FORM, read_form
+from riostat.console.library.questions import find_source_pages
+from riostat.console.library.reading import Library
 from riostat.console.measurements import EXTENTS, Measurement, Measurements
 from riostat.console.routes import HTML, Endpoint
 from riostat.console.templates import Templates
+from riostat.core.errors import CitationIndexError
 
 __all__ = ["ClaimPages", "ClaimRow", "Claims", "MeasurementRequest", "Plot", "plot"]
 
@@ -35,7 +41,7 @@ class Plot(msgspec.Struct, frozen=True):
 
 
 class ClaimRow(msgspec.Struct, frozen=True):
-    """A claim and the last verdict on it."""
+    """A claim and the last verdict on it; `work` is the page of its source in the library."""
 
     id: str
     sentence: str
@@ -51,6 +57,7 @@ class ClaimRow(msgspec.Struct, frozen=True):
     measured: str
     plot: Plot | None
     run: str | None
+    work: str | None
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -87,7 +94,7 @@ def plot(verdict: Verdict) -> Plot | None:
     return Plot(low, value, high, threshold, logarithmic)
 
 
-def _row(claim: Claim, verdict: Verdict | None) -> ClaimRow:
+def _row(claim: Claim, verdict: Verdict | None, work: str | None) -> ClaimRow:
     return ClaimRow(
         id=claim.id,
         sentence=claim.sentence,
@@ -103,14 +110,16 @@ def _row(claim: Claim, verdict: Verdict | None) -> ClaimRow:
         measured="" if verdict is None else measured(verdict),
         plot=None if verdict is None else plot(verdict),
         run=None if verdict is None or verdict.run is None else quote(verdict.run, safe=""),
+        work=work,
     )
 
 
 class ClaimPages:
     """The handlers of the claims' page and what describes them."""
 
-    def __init__(self, measurements: Measurements, templates: Templates) -> None:
+    def __init__(self, measurements: Measurements, library: Library, templates: Templates) -> None:
         self._measurements = measurements
+        self._library = library
         self._templates = templates
 
     def endpoints(self) -> list[Endpoint]:
@@ -146,7 +155,16 @@ class ClaimPages:
         return RedirectResponse("/claims", 303)
 
     async def _now(self) -> Claims:
+        pairs = await asyncio.to_thread(self._measurements.claims)
+        works = await self._works([claim.source for claim, _ in pairs])
         rows = await asyncio.to_thread(
-            lambda: [_row(claim, verdict) for claim, verdict in self._measurements.claims()]
+            lambda: [_row(claim, verdict, works.get(claim.source)) for claim, verdict in pairs]
         )
         return Claims(rows, self._measurements.running, self._measurements.problem)
+
+    async def _works(self, sources: Iterable[Source]) -> Mapping[Source, str | None]:
+        """Return the pages of the sources that the library knows."""
+        if self._library.exists():
+            with suppress(CitationIndexError, HTTPException):  # a page of claims without links
+                return await self._library.ask(find_source_pages(sources))
+        return {}

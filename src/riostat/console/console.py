@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from riostat.console.analysis.client import Analysis
+from riostat.console.library.holdings import Holdings
+from riostat.console.library.reading import Library
 from riostat.console.live.service import Live
 from riostat.console.measurements import Measurements
 from riostat.console.parts.shelf import Shelf
@@ -29,6 +31,8 @@ class Console:
     switch: Watch[SwitchView]
     store: Watch[StoreView]
     shelf: Shelf
+    library: Library
+    holdings: Watch[Holdings]
 
     def has_part(self, name: str) -> bool:
         """Tell whether a part has a page worth a place in the navigation."""
@@ -45,12 +49,14 @@ class Console:
         self.live.start()
         self.switch.start()
         self.store.start()
+        self.holdings.start()
 
     def end_streams(self) -> None:
         """Let every answer that is being given come to its end, so that the server can end."""
         self.live.listeners.end()
         self.switch.listeners.end()
         self.store.listeners.end()
+        self.holdings.listeners.end()
         self.recordings.end()
         self.measurements.end()
         self.analysis.end()
@@ -61,6 +67,8 @@ class Console:
         await self.switch.close()
         await self.store.close()
         await self.shelf.close()
+        await self.holdings.close()
+        await self.library.close()
         await self.recordings.close()
         await self.measurements.close()
         await self.analysis.close()

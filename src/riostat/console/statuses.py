@@ -3,6 +3,7 @@
 from riostat.core.errors import (
     BlockLostError,
     BucketNotFoundError,
+    CitationIndexError,
     ConsoleError,
     ObjectNotFoundError,
     ProfilerError,
@@ -13,6 +14,7 @@ from riostat.core.errors import (
     StoreError,
     StoreFormatError,
     StoreNameError,
+    WorkNotFoundError,
 )
 
 __all__ = ["status_of"]
@@ -21,7 +23,9 @@ __all__ = ["status_of"]
 def status_of(error: RiostatError) -> int:
     """Return the HTTP status that says what kind of failure this is."""
     match error:
-        case RunNotFoundError() | BucketNotFoundError() | ObjectNotFoundError():
+        case (
+            RunNotFoundError() | BucketNotFoundError() | ObjectNotFoundError() | WorkNotFoundError()
+        ):
             return 404
         case RunFormatError() | ProfilerError() | StoreFormatError():
             return 422
@@ -29,7 +33,7 @@ def status_of(error: RiostatError) -> int:
             return 400
         case BlockLostError():
             return 502
-        case ConsoleError() | StoreError():
+        case ConsoleError() | StoreError() | CitationIndexError():
             return 503
         case _:
             return 500

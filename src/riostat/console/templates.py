@@ -21,6 +21,7 @@ _NAVIGATION = (
     {"href": "/diff", "text": "Compare", "page": "diff"},
     {"href": "/switch", "text": "Switch", "page": "switch"},
     {"href": "/store", "text": "Store", "page": "store"},
+    {"href": "/library", "text": "Library", "page": "library"},
     {"href": "/claims", "text": "Claims", "page": "claims"},
 )
 _HEADINGS = {

@@ -76,7 +76,11 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Glance(msgspec.Struct, frozen=True, kw_only=True):
-    """A part in one figure; `state` is ``running``, ``starting``, ``failed`` or ``absent``."""
+    """A part in one figure.
+
+    `state` is ``running``, ``starting``, ``failed`` or ``absent``; of what does not run it is
+    ``ready`` or ``empty``.
+    """
 
     name: str
     title: str

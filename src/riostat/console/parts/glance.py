@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from riostat.console.library.holdings import ClaimsView, Holdings, LibraryView
 from riostat.console.live.state import Glance, LiveState
 from riostat.console.parts.storestate import StoreView
 from riostat.console.parts.switchstate import SwitchView
@@ -13,17 +14,27 @@ _HOW = {
     "profiler": "`riostat up` records this machine.",
     "switch": "`riostat switch run` starts one.",
     "store": "`riostat store serve` starts its server.",
+    "library": "`riostat cite ingest PATH` fills it.",
 }
 _STARTING = {
     "profiler": "The recorder is starting.",
     "switch": "It is starting; the first start compiles its loops.",
     "store": "It is starting; the first start makes it.",
+    "library": "riostat's own notes are being read.",
 }
 
 
-def glances(live: LiveState, switch: SwitchView, store: StoreView) -> list[Glance]:
+def glances(
+    live: LiveState, switch: SwitchView, store: StoreView, holdings: Holdings
+) -> list[Glance]:
     """Return what the overview says of each part."""
-    return [_profiler(live), _switch(switch), _store(store)]
+    return [
+        _profiler(live),
+        _switch(switch),
+        _store(store),
+        _library(holdings.library),
+        _claims(holdings.claims),
+    ]
 
 
 def _words(name: str) -> Callable[..., str]:
@@ -77,4 +88,32 @@ def _store(store: StoreView) -> Glance:
         figure=f"{_words('throughput')(store.sent_bps)} sent",
         note=f"{len(store.disks)} disks, {late}",
         href="/store",
+    )
+
+
+def _library(library: LibraryView) -> Glance:
+    if library.state != "ready":
+        return _without("library", "Library", library.state, library.reason, "/library")
+    count = _words("count")
+    holds = f"{count(library.works)} works cited in {count(library.documents)} documents"
+    return Glance(
+        name="library",
+        title="Library",
+        state="ready",
+        figure=f"{count(library.statements)} statements",
+        note=f"{holds}. {library.reason}" if library.reason else holds,
+        href="/library",
+    )
+
+
+def _claims(claims: ClaimsView) -> Glance:
+    by_count = sorted(claims.verdicts.items(), key=lambda item: (-item[1], item[0]))
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in by_count)
+    return Glance(
+        name="claims",
+        title="Claims",
+        state="ready" if claims.verdicts else "empty",
+        figure=f"{sum(claims.verdicts.values())} of {claims.claims} measured",
+        note=verdicts or "A button on their page measures one.",
+        href="/claims",
     )

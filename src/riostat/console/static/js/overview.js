@@ -21,6 +21,8 @@ const GLANCES = {
   starting: ["state-warn", "starting"],
   failed: ["state-bad", "problem"],
   absent: ["state-idle", "not running"],
+  ready: ["state-good", "ready"],
+  empty: ["state-idle", "empty"],
 };
 
 for (const form of document.querySelectorAll("[data-record]")) new RecordForm(form);
