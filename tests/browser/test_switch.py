@@ -64,11 +64,16 @@ def test_colours_are_those_of_the_timeline(forwarding: Browser) -> None:
     browser = forwarding
     colour = "return getComputedStyle(document.querySelector(arguments[0])).stroke"
     on_switch = browser.script(colour, "[data-port=web] .port-line")
-    browser.scripts(allowed=False)
-    browser.open("/runs/latest")
-    browser.scripts(allowed=True)
     place = sorted(["web", "batch", "network"]).index("web")
     line = f"[data-series='switch.rx'] polyline.slot-{place}"
+
+    def drawn() -> bool:
+        browser.scripts(allowed=False)
+        browser.open("/runs/latest")
+        browser.scripts(allowed=True)
+        return bool(browser.all(line))
+
+    browser.until(drawn, "the run has no line of the switch")
     assert browser.script(colour, line) == on_switch
 
 

@@ -1,5 +1,6 @@
 """The page of the claims."""
 
+import html
 from dataclasses import replace
 
 from hypothesis import given
@@ -22,7 +23,7 @@ def test_every_claim_is_on_the_page_and_in_the_api(console: RunningConsole) -> N
     assert answer["running"] is None
     for claim in CLAIMS:
         assert f'id="{claim.id}"' in page.text
-        assert claim.sentence in page.text
+        assert claim.sentence in html.unescape(page.text)
 
 
 @given(

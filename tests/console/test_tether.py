@@ -17,6 +17,14 @@ print(child.pid, flush=True)
 child.wait()
 """
 
+# Whoever runs the tests may have them ignore Ctrl-C, which a child inherits.
+_INTERRUPTIBLE = """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+print(flush=True)
+time.sleep(600)
+"""
+
 
 def test_the_child_ends_with_its_parent() -> None:
     with subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE) as parent:
@@ -58,7 +66,11 @@ def test_a_parent_that_has_gone_already_starts_nothing() -> None:
 
 def test_a_child_ends_as_by_ctrl_c_and_one_that_has_ended_is_left_alone() -> None:
     async def ends() -> list[int | None]:
-        child = await asyncio.create_subprocess_exec("sleep", "600")
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _INTERRUPTIBLE, stdout=subprocess.PIPE
+        )
+        assert child.stdout is not None
+        await child.stdout.readline()
         await interrupt(child)
         await interrupt(child)
         return [child.returncode]

@@ -1,7 +1,7 @@
 """Runs in one file."""
 
 import json
-import tarfile
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,8 +36,9 @@ def run(tmp_path: Path) -> Run:
 
 def test_an_unpacked_archive_reads_like_the_run(run: Run, tmp_path: Path) -> None:
     export_archive(run, tmp_path / "run.tar.gz")
-    with tarfile.open(tmp_path / "run.tar.gz") as archive:
-        archive.extractall(tmp_path / "elsewhere", filter="data")
+    (tmp_path / "elsewhere").mkdir()
+    unpack = ["tar", "-C", str(tmp_path / "elsewhere"), "-xzf", str(tmp_path / "run.tar.gz")]
+    subprocess.run(unpack, check=True)
     copy = Run.open(tmp_path / "elsewhere" / run.id)
     assert [f.payload for f in copy.frames()] == [f.payload for f in run.frames()]
     assert copy.state().complete

@@ -20,7 +20,7 @@ _HERE = 0x10_0000  # where the test's processes have the C library
 
 
 def _address_of(function: str) -> int:
-    pointer = getattr(ctypes.CDLL(None), function)
+    pointer = getattr(ctypes.CDLL("libc.so.6"), function)
     return ctypes.cast(pointer, ctypes.c_void_p).value or 0
 
 

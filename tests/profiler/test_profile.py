@@ -221,4 +221,4 @@ def test_processes_of_a_real_recording_are_followed(tmp_path: Path) -> None:
     pids = {pid for pid, mine in zip(_labels(profile, "pid"), own, strict=True) if mine}
     assert len(pids) == 2
     symbols = np.array(_labels(profile, "symbol"))[own]
-    assert np.mean(["[unknown]" in symbol for symbol in symbols]) < 0.5
+    assert np.mean([symbol == "[unknown]" for symbol in symbols]) < 0.5

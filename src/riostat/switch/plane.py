@@ -139,9 +139,8 @@ class Plane:
             Transmit: self._transmit,
             MeasureCopy: self._measure_copy,
             TellFunctions: self._tell_functions,
+            Ready: lambda *_: 0,
         }
-        if isinstance(order, Ready):
-            return 0
         return handlers[type(order)](order, descriptors)
 
     def _scratch(self, alarm: int) -> list[NDArray[np.uint8]]:
@@ -384,9 +383,8 @@ class Plane:
         return 0
 
     def _tell_functions(self, _order: TellFunctions, descriptors: list[int]) -> int:
-        kernels = (self._loop, self._grants, self._addresses, self._device)
         with os.fdopen(descriptors[0], "wb") as file:
-            return file.write(perf_map_of_kernels(kernels))
+            return file.write(perf_map_of_kernels((self._loop, self._grants, self._device)))
 
     def _measure_copy(self, order: MeasureCopy, descriptors: list[int]) -> int:
         row = self.state[order.slot * at.PORT_FIELDS :]
