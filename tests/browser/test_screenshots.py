@@ -120,3 +120,13 @@ def test_diff(browser: Browser, console: ServedConsole) -> None:
     browser.open(f"/diff?before={run}@0..2&after={run}@2..4&by=domain&by=symbol")
     browser.one(".data-diff")
     _write(browser, "diff", 900)
+
+
+def test_work(browser: Browser) -> None:
+    browser.look(_WINDOW)
+    browser.open("/claims")
+    browser.one("#rio1997-replication button[value=quick]").click()
+    browser.one("#rio1997-replication .claim-plot")
+    browser.open("/works/10.1145/262391.262398")
+    browser.one("#measured .state-good")
+    _write(browser, "work", 960)

@@ -41,7 +41,7 @@ def test_an_empty_library_says_how_to_fill_it(empty_console: RunningConsole) -> 
             assert page.status_code == 200
             assert "<code>riostat cite ingest PATH</code>" in page.text
             assert "<form" not in page.text
-        assert client.get("/works/10.1/x").status_code == 503
+        assert client.get("/works/10.1/x").status_code == 404
         assert "riostat cite ingest" in client.get("/api/cite/search?q=xen").json()["error"]
         assert client.get("/claims").status_code == 200
 

@@ -69,7 +69,7 @@ class LibraryApi:
                 "Statements with all the words, the best first, and works titled so.",
                 answer=SearchAnswer,
                 parameters=(*TERMS, *_SLICE),
-                refusals=(400, 503, 504),
+                refusals=_REFUSALS,
             ),
         ]
 

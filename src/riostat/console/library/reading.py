@@ -44,9 +44,11 @@ class Library:
     async def ask(self, question: Callable[[CitationIndex], Answer]) -> Answer:
         """Return what a question, asked in a thread, finds in the index.
 
-        Raises `CitationIndexError`, and `HTTPException` when too many are waiting or it takes too
-        long.
+        Raises `CitationIndexError`, and `HTTPException` when there is none, too many are waiting or
+        it takes too long.
         """
+        if not self.exists():
+            raise refusal(404, "The library is empty; `riostat cite ingest PATH` fills it.")
         if self._asked >= _WAITING:
             raise refusal(503, f"{_WAITING} questions wait for the library, the most; ask later.")
         self._asked += 1
