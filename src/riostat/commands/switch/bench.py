@@ -225,7 +225,6 @@ def _print(result: "BenchResult") -> None:
     for heading in ("bytes", "Mpps", "Gb/s", "of memcpy", "busy", "corrupt", "dropped"):
         table.add_column(heading, justify="right")
     table.add_column("configuration")
-    table.add_column("last at, s")
     for size, rows in result.frames.items():
         memcpy_gbps = rows["memcpy"].gbps
         for name, row in rows.items():
@@ -233,7 +232,7 @@ def _print(result: "BenchResult") -> None:
             if isinstance(row, ConfigurationResult):
                 rates = (f"{row.mpps:.3f}", f"{row.gbps:.2f}", share, f"{row.busy:.2f}")
                 counts = (str(row.corrupt), str(row.dropped))
-                table.add_row(size, *rates, *counts, name, row.spans[-1].partition("@")[2])
+                table.add_row(size, *rates, *counts, name)
             else:
-                table.add_row(size, "", f"{row.gbps:.2f}", share, "", "", "", name, "")
+                table.add_row(size, "", f"{row.gbps:.2f}", share, "", "", "", name)
     console.print(table)
