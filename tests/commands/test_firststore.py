@@ -37,12 +37,13 @@ def test_it_has_unequal_disks_and_a_clip_that_plays(made: Path) -> None:
         assert container.streams.audio
 
 
-def test_a_store_that_is_there_is_left_alone(made: Path) -> None:
-    with Store.open(made) as store:
+def test_a_store_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    make_store(tmp_path)
+    with Store.open(tmp_path) as store:
         uuid = store.uuid
         store.delete(BUCKET, CLIP)
-    make_store(made)
-    with Store.open(made) as store:
+    make_store(tmp_path)
+    with Store.open(tmp_path) as store:
         assert store.uuid == uuid
         assert store.list(BUCKET).objects == ()
 

@@ -47,7 +47,7 @@ def test_a_claim_is_measured_from_the_page_one_at_a_time(own: RunningConsole) ->
         now = _ended(client)
         assert now["problem"] is None
         page = client.get("/claims").text
-    assert "consistent" in page
+    assert "of all</strong>; it holds if" in page
     assert 'class="claim-plot"' in page
     (run,) = DataDirectory(own.data).runs.iterdir()
     assert f'href="/runs/{run.name}"' in page

@@ -34,8 +34,8 @@ def test_what_programs_read(data: Path) -> None:
     assert set(status) >= {"time_ns", "started_ns", "run", "workers", "ports"}
     port = status["ports"][0]
     assert (port["name"], port["kind"], port["state"]) == ("a", "vhost", "waiting")
-    assert port["rx"] == port["tx"] == {"frames": 0, "bytes": 0}
-    assert port["drops"] == {}
+    assert set(port["rx"]) == set(port["tx"]) == {"frames", "bytes"}
+    assert port["tx"] == {"frames": 0, "bytes": 0}
     assert set(port["grants"]) == {"live", "mapped", "reused", "revoked", "copied"}
 
 

@@ -57,7 +57,8 @@ CLAIM = Claim(
     setting=Setting.SIMULATION,
     method=f"{_DISKS} equal disks at {_UTILISATION:.0%} utilisation under Poisson arrivals, a "
     f"share r of the blocks twice, each read from the copy that will finish first; late is more "
-    f"than {_BOUND} mean service times. The sweep of r stands beside.",
+    f"than {_BOUND} mean service times. The sweep of r stands beside. Late requests come in "
+    "bursts, so that the interval is too short where there are some.",
     rule=Rule(f"the share of late blocks at r = {_LIMITED:g}", "of all", 1e-6, at_least=False),
     missing=lambda: (),
     measure=_measure,
