@@ -35,26 +35,6 @@ os.write(terminal, b"\\x03")
 assert os.waitpid(child, 0)[1] == 0
 """
 
-DIES_WITH_PARENT = """
-import os, signal
-from riostat.profiler.signals import die_with_parent
-read, write = os.pipe()
-middle = os.fork()
-if middle == 0:
-    child = os.fork()
-    if child == 0:
-        parent = os.getppid()
-        assert die_with_parent(parent)
-        assert not die_with_parent(parent + 1)
-        os.write(write, b"armed")
-        signal.pause()
-    assert os.read(read, 5) == b"armed"
-    os._exit(0)
-os.close(write)
-assert os.waitpid(middle, 0)[1] == 0
-assert os.read(read, 1) == b""  # nobody holds the other end any more
-"""
-
 
 def run(program: str, *arguments: str) -> None:
     done = subprocess.run(
@@ -74,7 +54,3 @@ def test_a_signal_is_read_instead_of_ending_the_process(number: int) -> None:
 
 def test_what_the_terminal_sends_is_told_apart() -> None:
     run(AT_THE_TERMINAL)
-
-
-def test_a_process_dies_with_its_parent() -> None:
-    run(DIES_WITH_PARENT)

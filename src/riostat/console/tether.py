@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from riostat.profiler.signals import die_with_parent
+from riostat.core.parentdeath import die_with_parent
 
 __all__ = ["interrupt", "tethered"]
 

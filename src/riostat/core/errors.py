@@ -37,6 +37,12 @@
     │   ├── WorkNotFoundError   no work, or several, answer to a name
     │   ├── ModelError          a classifier's model is foreign, damaged or hostile
     │   └── LabelError          labels of statements cannot be used
+    ├── TestbedError
+    │   ├── MissingToolError    this machine lacks a program, a right or a device
+    │   ├── PackageError        a package cannot be had, or is damaged
+    │   ├── ImageError          an image cannot be made of what was given
+    │   ├── MachineError        a guest or host does not start, panics, hangs or ends
+    │   └── NetworkError        a namespace, device or address cannot be made
     └── ConsoleError            the console cannot serve
 
 A message is one sentence: what, the value, the remedy. Misuse of our own code is an
@@ -57,9 +63,14 @@ __all__ = [
     "DiskError",
     "DocumentError",
     "GuestError",
+    "ImageError",
     "LabelError",
+    "MachineError",
+    "MissingToolError",
     "ModelError",
+    "NetworkError",
     "ObjectNotFoundError",
+    "PackageError",
     "PortError",
     "PreconditionError",
     "ProfileError",
@@ -79,6 +90,7 @@ __all__ = [
     "StoreNameError",
     "SwitchError",
     "SymbolError",
+    "TestbedError",
     "WorkNotFoundError",
 ]
 
@@ -221,6 +233,32 @@ class WorkNotFoundError(CitationError):
 
 class DocumentError(CitationError):
     """A document is damaged, hostile, or of no format that is read."""
+
+
+class TestbedError(RiostatError):
+    """The testbed cannot do what was asked."""
+
+    __test__ = False  # its name begins as those do that pytest collects
+
+
+class MissingToolError(TestbedError):
+    """This machine lacks a program, a right or a device that is needed."""
+
+
+class PackageError(TestbedError):
+    """A package cannot be had, or what the cache holds of it is damaged."""
+
+
+class ImageError(TestbedError):
+    """An image cannot be made of what was given."""
+
+
+class MachineError(TestbedError):
+    """A guest or a host does not start, panics, hangs, or ends before it was told to."""
+
+
+class NetworkError(TestbedError):
+    """A namespace, a device or an address cannot be made."""
 
 
 class ConsoleError(RiostatError):

@@ -50,6 +50,7 @@ class Settings:
     store: Path
     store_port: int
     parts: frozenset[str]
+    testbed: Path
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -171,6 +172,15 @@ SETTINGS = (
         "give a number from 0 to 65535",
         "PORT",
     ),
+    Setting(
+        "testbed",
+        "",
+        "Directory of the testbed's packages, images and snapshots, which may be removed at any "
+        "time (default: riostat/testbed in the XDG cache directory).",
+        _path,
+        "give a path",
+        "DIR",
+    ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -206,6 +216,8 @@ def load_settings(
 def _default(setting: Setting, values: Mapping[str, object], environment: Mapping[str, str]) -> str:
     if setting.name == "store":
         return f"{values['data']}/store"  # the data directory stands before it in SETTINGS
+    if setting.name == "testbed":
+        return f"{environment.get('XDG_CACHE_HOME') or '~/.cache'}/riostat/testbed"
     if setting.name != "data":
         return setting.default
     base = environment.get("XDG_DATA_HOME") or "~/.local/share"

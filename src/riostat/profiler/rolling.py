@@ -17,12 +17,13 @@ from pathlib import Path
 
 from riostat.core.clock import SYSTEM_CLOCK, Clock
 from riostat.core.errors import RiostatError, RunError, RunFullError
+from riostat.core.parentdeath import die_with_parent
 from riostat.core.segments import Retention, Segments
 from riostat.core.writer import RunWriter
 from riostat.profiler.idle import IdleTimes
 from riostat.profiler.opening import SamplingRequest, open_sampler
 from riostat.profiler.recording import ROLLING_WRITER, RecordingFile
-from riostat.profiler.signals import EndingSignals, die_with_parent
+from riostat.profiler.signals import EndingSignals
 from riostat.profiler.symbols.boot import save_kernel_symbols
 
 __all__ = ["RollingRecorder", "main"]

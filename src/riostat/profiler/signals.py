@@ -7,7 +7,7 @@ import struct
 from types import TracebackType
 from typing import NamedTuple, Self
 
-__all__ = ["ENDING", "EndingSignals", "Received", "die_with_parent"]
+__all__ = ["ENDING", "EndingSignals", "Received"]
 
 ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
 
@@ -15,7 +15,6 @@ _SI_KERNEL = 0x80
 _SIGSET_BYTES = 128
 _INFO_BYTES = 128
 _INFO = struct.Struct("<IiiI")  # struct signalfd_siginfo: signo, errno, code, pid
-_PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -64,12 +63,3 @@ class EndingSignals:
             return []
         infos = (_INFO.unpack_from(content, at) for at in range(0, len(content), _INFO_BYTES))
         return [Received(info[0], info[2] == _SI_KERNEL) for info in infos]
-
-
-def die_with_parent(parent: int) -> bool:
-    """Ask for a SIGTERM when the thread that started this process ends.
-
-    Returns whether the process `parent` is the parent still; it may have ended before.
-    """
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    return os.getppid() == parent

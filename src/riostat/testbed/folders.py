@@ -1,0 +1,57 @@
+"""Where the testbed keeps things: a cache that outlives its users, and a folder for what runs."""
+
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from riostat.core.errors import TestbedError
+
+__all__ = ["CacheFolder", "runtime_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFolder:
+    """The testbed's cache; all of it can be made again."""
+
+    root: Path
+
+    @property
+    def packages(self) -> Path:
+        """Packages as they were downloaded, what was unpacked of them, and apt's own state."""
+        return self.root / "packages"
+
+    @property
+    def images(self) -> Path:
+        """Kernels and initramfs files, by a hash of what they were made of."""
+        return self.root / "images"
+
+    @property
+    def snapshots(self) -> Path:
+        """States of booted machines, by a hash of all that they depend on."""
+        return self.root / "snapshots"
+
+
+def runtime_folder() -> Path:
+    """Return the folder of sockets, logs and marks, made for this user alone.
+
+    Its path is short, because the path of a Unix socket has at most 107 bytes (unix(7)). Raises
+    `TestbedError` where a folder of another user, or a link, is in its place.
+    """
+    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    folder = Path(base, f"riostat-testbed-{os.getuid()}")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.lstat()
+    except OSError as error:
+        raise TestbedError(
+            f"The folder {folder} cannot be made ({error.strerror}); "
+            "set XDG_RUNTIME_DIR to a folder that this user can write."
+        ) from error
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise TestbedError(
+            f"The folder {folder} is not this user's alone; remove it, "
+            "or set XDG_RUNTIME_DIR to a folder that is."
+        )
+    return folder
