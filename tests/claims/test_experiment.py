@@ -9,7 +9,7 @@ import pytest
 from riostat.claims.experiment import Evidence, Experiment
 from riostat.core.clock import SYSTEM_CLOCK
 from riostat.core.datadir import DataDirectory
-from riostat.core.errors import ClaimError
+from riostat.core.errors import SamplingError
 from riostat.core.run import Run
 from riostat.core.runs import RunDirectory
 from riostat.core.writer import RunWriter
@@ -48,7 +48,7 @@ def test_the_machine_is_sampled_meanwhile(experiment: Experiment) -> None:
 def test_a_recorder_that_cannot_start_is_one_sentence(experiment: Experiment) -> None:
     shutil.rmtree(experiment.run)
     with (
-        pytest.raises(ClaimError, match=r"^The machine cannot be profiled"),
+        pytest.raises(SamplingError, match=r"^The machine cannot be sampled: "),
         experiment.profiled(frequency_hz=99),
     ):
         pytest.fail("nothing was recorded")

@@ -1,26 +1,19 @@
 """What a measurement works with: a run to write into, repetitions, randomness, progress."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from riostat.core.channels import ChannelKind
 from riostat.core.clock import Clock
 from riostat.core.datadir import DataDirectory
-from riostat.core.errors import ClaimError
 from riostat.core.writer import RunWriter
+from riostat.profiler.sampling import sampling
 
 __all__ = ["Evidence", "Experiment"]
 
 _CHANNEL = "claims"
-_LONGEST_S = 86_400
-_LARGEST_BYTES = 1 << 34
 
 
 class Evidence:
@@ -48,11 +41,6 @@ class Evidence:
         return self._channels[name]
 
 
-class _Status(msgspec.Struct):
-    state: str
-    reason: str
-
-
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """One measurement of one claim, written into the run at `run`.
@@ -68,30 +56,6 @@ class Experiment:
     quick: bool
     progress: Callable[[int, int], None]
 
-    @contextmanager
-    def profiled(self, *, frequency_hz: int) -> Iterator[None]:
-        """Sample the whole machine into the run meanwhile; raises `ClaimError` where it cannot."""
-        command = [
-            "riostat.profiler.rolling",
-            f"--run={self.run}",
-            f"--symbols={self.data.symbols}",
-            f"--frequency={frequency_hz}",
-            f"--keep-seconds={_LONGEST_S}",
-            f"--keep-bytes={_LARGEST_BYTES}",
-            f"--parent={os.getpid()}",
-        ]
-        with subprocess.Popen(
-            [sys.executable, "-m", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-        ) as recorder:
-            try:
-                assert recorder.stdout is not None
-                line = recorder.stdout.readline()
-                status = msgspec.json.decode(line or b'{"state":"","reason":""}', type=_Status)
-                if status.state != "recording":
-                    raise ClaimError(
-                        "The machine cannot be profiled while the claim is measured: "
-                        f"{status.reason or 'the recorder ended at once'}"
-                    )
-                yield
-            finally:
-                recorder.terminate()
+    def profiled(self, *, frequency_hz: int) -> AbstractContextManager[None]:
+        """Sample the whole machine into the run meanwhile; raises `SamplingError`."""
+        return sampling(self.run, frequency_hz=frequency_hz, symbols=self.data.symbols)

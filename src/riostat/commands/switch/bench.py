@@ -24,6 +24,7 @@ _FRAME_BYTES_MAX = 1514
 _NAMES = ("baseline", "multiqueue", "reuse", "both", "copy", "map_batch")
 _CHANNEL = "switch.bench"
 _ARTEFACT = "switch-bench.json"
+_FREQUENCY_HZ = 1999
 
 
 def _frame_sizes(_ctx: click.Context, _parameter: click.Parameter, value: str) -> Sequence[int]:
@@ -153,9 +154,9 @@ def _bench(
         )
         stack.enter_context(bench)
         if profile:
-            from riostat.commands.switch.sampling import Sampling
+            from riostat.profiler.sampling import sampling
 
-            stack.enter_context(Sampling(path))
+            stack.enter_context(sampling(path, frequency_hz=_FREQUENCY_HZ, symbols=data.symbols))
         measured, copies = measure(bench)
         result = summarize(
             measured,
