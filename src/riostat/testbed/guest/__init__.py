@@ -1,0 +1,1 @@
+"""Machines under QEMU, and what is said to those that run inside: the `agent` in a guest."""
