@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from riostat.switch.kernels import codes
 from riostat.switch.kernels import layout as at
 from riostat.switch.orders import Attach
 from riostat.switch.planeport import KINDS, POLICIES, describe
@@ -18,7 +19,7 @@ def test_the_header_has_the_length_that_was_negotiated(
     row = np.zeros(at.PORT_FIELDS, np.int64)
     describe(row, Attach(0, PortKind.VHOST, Policy.MAP, features, 12, -1, [], 0))
     assert (row[at.HEADER], row[at.MERGEABLE], row[at.PID]) == (header, mergeable, 12)
-    assert row[at.POLICY] == at.MAP
+    assert row[at.POLICY] == codes.MAP
 
 
 def test_all_policies_and_kinds_have_their_numbers() -> None:

@@ -1,12 +1,12 @@
 """What the control plane and the kernels call by numbers and by words are the same things."""
 
-from riostat.switch.kernels import layout
+from riostat.switch.kernels import codes, layout
 from riostat.switch.ports import DROP_WORDS, FAULT_WORDS, Drop, Fault
 
 
 def _numbers(prefix: str) -> dict[str, int]:
-    names = [name for name in layout.__all__ if name.startswith(prefix)]
-    return {name.removeprefix(prefix): getattr(layout, name) for name in names}
+    names = [name for name in codes.__all__ if name.startswith(prefix)]
+    return {name.removeprefix(prefix): getattr(codes, name) for name in names}
 
 
 def test_reasons_have_the_numbers_that_the_kernels_use() -> None:
@@ -20,5 +20,5 @@ def test_every_reason_has_words() -> None:
 
 
 def test_a_drop_cannot_be_taken_for_a_fault() -> None:
-    assert max(Fault) < -layout.DROPPED
+    assert max(Fault) < -codes.DROPPED
     assert layout.COUNT_DROPS + len(Drop) <= layout.COUNT_QUEUES

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riostat.switch.kernels import layout as at
+from riostat.switch.kernels import limits
 from riostat.switch.ports import Drop, Fault, GrantCounters, QueueCounters
 
 __all__ = ["Board"]
@@ -61,7 +62,7 @@ class Board:
     def queues(self, slot: int) -> tuple[QueueCounters, ...]:
         """Return what the queue pairs of a port carried, up to the last one in use."""
         pairs = max(int(self.row(slot)[at.COUNT_PAIRS]), 1)
-        words = self.row(slot)[at.COUNT_QUEUES :].reshape(at.PAIRS_MAX, 4)[:pairs].tolist()
+        words = self.row(slot)[at.COUNT_QUEUES :].reshape(limits.PAIRS_MAX, 4)[:pairs].tolist()
         return tuple(
             QueueCounters(rx_frames=rx, rx_bytes=rx_bytes, tx_frames=tx, tx_bytes=tx_bytes)
             for rx, rx_bytes, tx, tx_bytes in words

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from riostat.core.errors import GuestError, PortError, SwitchError
+from riostat.switch.kernels import codes
 from riostat.switch.kernels import layout as at
 from riostat.switch.orders import (
     Attach,
@@ -46,9 +47,9 @@ from riostat.switch.workerprocess import LINK, START_SECONDS, WorkerProcess, joi
 __all__ = ["Engine"]
 
 _STATES: Final = {
-    at.IDLE: PortState.ATTACHED,
-    at.RUNNING: PortState.RUNNING,
-    at.BROKEN: PortState.BROKEN,
+    codes.IDLE: PortState.ATTACHED,
+    codes.RUNNING: PortState.RUNNING,
+    codes.BROKEN: PortState.BROKEN,
 }
 
 

@@ -18,6 +18,7 @@ from riostat.core.kernelcache import import_kernels
 from riostat.core.kernelsymbols import perf_map_of_kernels
 from riostat.switch.board import Board
 from riostat.switch.guestmemory import GuestMemory, MappedRing, address_of
+from riostat.switch.kernels import codes, limits
 from riostat.switch.kernels import layout as at
 from riostat.switch.orders import (
     Attach,
@@ -106,9 +107,9 @@ class Plane:
         found = []
         for slot, port in self._ports.items():
             row = slot * at.PORT_FIELDS
-            if self.state[row + at.STATE] == at.RUNNING:
+            if self.state[row + at.STATE] == codes.RUNNING:
                 found += [kick for index, kick in port.kicks.items() if index % 2]
-                if self.state[row + at.KIND] == at.TAP:
+                if self.state[row + at.KIND] == codes.TAP:
                     found += port.descriptors
         return found
 
@@ -148,11 +149,11 @@ class Plane:
         state = self.state
         arrays = []
         for field, size in (
-            (at.STAGE_ADDRESS, at.STAGE_BYTES),
-            (at.BOUNCE_ADDRESS, at.BOUNCE_BYTES),
+            (at.STAGE_ADDRESS, limits.STAGE_BYTES),
+            (at.BOUNCE_ADDRESS, limits.BOUNCE_BYTES),
             (at.HEADERS_ADDRESS, 64),
-            (at.INDIRECT_ADDRESS, 16 * at.INDIRECT_MAX),
-            (at.VECTOR_ADDRESS, 16 * (at.SEGMENTS_MAX + 2)),
+            (at.INDIRECT_ADDRESS, 16 * limits.INDIRECT_MAX),
+            (at.VECTOR_ADDRESS, 16 * (limits.SEGMENTS_MAX + 2)),
             (at.CLOCK_ADDRESS, 16),
             (at.POLL_ADDRESS, 8),
             (at.ONE_ADDRESS, 8),
@@ -161,20 +162,20 @@ class Plane:
             arrays.append(array)
             state[field] = array.ctypes.data
         arrays[-1][0] = 1
-        state[at.ARENA_ADDRESS] = self._grants.reserve(at.ARENA_BYTES)
+        state[at.ARENA_ADDRESS] = self._grants.reserve(limits.ARENA_BYTES)
         assert state[at.ARENA_ADDRESS] != -1
         state[at.ALARM] = alarm
         return arrays
 
     def _arrange_rows(self) -> None:
-        for slot in range(at.PORTS_MAX):
+        for slot in range(limits.PORTS_MAX):
             self.state[slot * at.PORT_FIELDS + at.ROW] = slot * at.COUNT_FIELDS
 
     def _attach(self, order: Attach, descriptors: list[int]) -> int:
         count = len(order.regions)
         port = PlanePort()
         kind = KINDS[PortKind(order.kind)]
-        if kind == at.DEVICE:
+        if kind == codes.DEVICE:
             port.descriptors = []
             port.mappings.append(mmap.mmap(descriptors[0], order.regions[0].length))
             os.close(descriptors[0])
@@ -184,14 +185,14 @@ class Plane:
         row = self._clear(order.slot)
         self._ports[order.slot] = port
         describe(row, order)
-        if kind == at.TAP:
+        if kind == codes.TAP:
             row[at.TAPS : at.TAPS + order.taps] = port.descriptors
             self.board.row(order.slot)[at.COUNT_PAIRS] = order.taps
-        if kind == at.DEVICE:
+        if kind == codes.DEVICE:
             describe_device(port, row, order.regions[0].length)
         if port.memory is not None:
             port.memory.write(self.state, order.slot * at.PORT_FIELDS)
-        vectors = np.zeros(32 * at.VECTORS_MAX, np.uint8)
+        vectors = np.zeros(32 * limits.VECTORS_MAX, np.uint8)
         port.arrays.append(vectors)
         row[at.VECTORS_ADDRESS] = vectors.ctypes.data
         self._run(order.slot, kind)
@@ -204,9 +205,9 @@ class Plane:
         row = self.state[port : port + at.PORT_FIELDS]
         row[:] = 0
         row[at.ROW] = slot * at.COUNT_FIELDS
-        row[at.FIRST_RING] = at.RINGS + slot * at.RINGS_MAX * at.RING_FIELDS
+        row[at.FIRST_RING] = at.RINGS + slot * limits.RINGS_MAX * at.RING_FIELDS
         row[at.FLOOD_TOKENS] = 1000
-        for index in range(at.RINGS_MAX):
+        for index in range(limits.RINGS_MAX):
             ring = self._ring(slot, index)
             ring[:] = 0
             ring[at.OWNER] = port
@@ -215,14 +216,14 @@ class Plane:
         return row
 
     def _ring(self, slot: int, index: int) -> NDArray[np.int64]:
-        begin = at.RINGS + (slot * at.RINGS_MAX + index) * at.RING_FIELDS
+        begin = at.RINGS + (slot * limits.RINGS_MAX + index) * at.RING_FIELDS
         return self.state[begin : begin + at.RING_FIELDS]
 
     def _run(self, slot: int, kind: int) -> None:
         port = slot * at.PORT_FIELDS
         self.state[port + at.KIND] = kind
-        self.state[port + at.STATE] = at.RUNNING
-        self.board.row(slot)[at.COUNT_STATE] = at.RUNNING
+        self.state[port + at.STATE] = codes.RUNNING
+        self.board.row(slot)[at.COUNT_STATE] = codes.RUNNING
         self.state[at.PORT_COUNT] = max(self._ports) + 1
 
     def _enable(self, order: Enable, descriptors: list[int]) -> int:
@@ -331,21 +332,16 @@ class Plane:
             self._stop_ring(order.slot, index)
         port = self._ports.pop(order.slot)
         row = order.slot * at.PORT_FIELDS
-        self.state[row + at.STATE] = at.IDLE
-        self.state[row + at.KIND] = at.NO_PORT
+        self.state[row + at.STATE] = codes.IDLE
+        self.state[row + at.KIND] = codes.NO_PORT
         self._addresses.forget(self.table, row)
-        if port.memory is not None:
-            port.memory.close()
-        for mapping in port.mappings:
-            mapping.close()
-        for descriptor in port.descriptors:
-            os.close(descriptor)
+        port.close()
         self.state[at.PORT_COUNT] = max(self._ports, default=-1) + 1
         return 0
 
     def _link(self, order: Link, descriptors: list[int]) -> int:
         port = PlanePort()
-        memories = [mmap.mmap(descriptor, at.LINK_FILE_BYTES) for descriptor in descriptors[:2]]
+        memories = [mmap.mmap(descriptor, limits.LINK_FILE_BYTES) for descriptor in descriptors[:2]]
         port.mappings = memories
         for descriptor in descriptors[:2]:
             os.close(descriptor)
@@ -353,10 +349,10 @@ class Plane:
         row[at.OUT_ADDRESS], row[at.IN_ADDRESS] = map(address_of, memories)
         row[at.OUT_BELL] = descriptors[2]
         row[at.MAC] = -1
-        row[at.HEADER] = at.HEADER_BYTES
+        row[at.HEADER] = limits.HEADER_BYTES
         port.descriptors = descriptors[2:]
         self._ports[order.slot] = port
-        self._run(order.slot, at.LINK)
+        self._run(order.slot, codes.LINK)
         return 0
 
     def _teach(self, order: Teach, descriptors: list[int]) -> int:

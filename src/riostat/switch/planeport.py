@@ -1,5 +1,6 @@
 """What belongs to a port of a worker outside the arrays, and how its row is filled."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riostat.switch.guestmemory import GuestMemory, MappedRing, address_of
+from riostat.switch.kernels import codes, limits
 from riostat.switch.kernels import layout as at
 from riostat.switch.orders import Attach, Enable, RegionOrder
 from riostat.switch.ports import Policy, PortKind, Region
@@ -24,12 +26,12 @@ __all__ = [
     "regions_of",
 ]
 
-KINDS: Final = {PortKind.VHOST: at.VHOST, PortKind.TAP: at.TAP, PortKind.DEVICE: at.DEVICE}
+KINDS: Final = {PortKind.VHOST: codes.VHOST, PortKind.TAP: codes.TAP, PortKind.DEVICE: codes.DEVICE}
 POLICIES: Final = {
-    Policy.COPY: at.COPY,
-    Policy.MAP: at.MAP,
-    Policy.MAP_BATCH: at.MAP_BATCH,
-    Policy.REUSE: at.REUSE,
+    Policy.COPY: codes.COPY,
+    Policy.MAP: codes.MAP,
+    Policy.MAP_BATCH: codes.MAP_BATCH,
+    Policy.REUSE: codes.REUSE,
 }
 _CHECKSUM, _SEGMENTATION, _MERGEABLE, _INDIRECT, _VERSION_1 = 1, 7, 15, 28, 32
 
@@ -47,13 +49,23 @@ class PlanePort:
         self.mappings: list[mmap.mmap] = []
         self.arrays: list[NDArray[np.uint8]] = []
 
+    def close(self) -> None:
+        """Give up its memory and descriptors; its rings are stopped before."""
+        assert not self.rings
+        if self.memory is not None:
+            self.memory.close()
+        for mapping in self.mappings:
+            mapping.close()
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+
 
 def describe(row: NDArray[np.int64], order: Attach) -> None:
     """Say in a port's row what was negotiated."""
     features = order.features
     modern = features >> _VERSION_1 & 1 or features >> _MERGEABLE & 1
     row[at.POLICY] = POLICIES[Policy(order.policy)]
-    row[at.HEADER] = at.HEADER_BYTES if modern else 10
+    row[at.HEADER] = limits.HEADER_BYTES if modern else 10
     row[at.MERGEABLE] = features >> _MERGEABLE & 1
     row[at.INDIRECT_ALLOWED] = features >> _INDIRECT & 1
     row[at.CHECKSUM_ALLOWED] = features >> _CHECKSUM & 1
@@ -65,11 +77,11 @@ def describe(row: NDArray[np.int64], order: Attach) -> None:
 
 def describe_device(port: PlanePort, row: NDArray[np.int64], length: int) -> None:
     """Say in a device's row where its templates are, and give it buffers."""
-    buffers = np.zeros(at.DEVICE_BUFFERS * at.TEMPLATE_BYTES, np.uint8)
+    buffers = np.zeros(limits.DEVICE_BUFFERS * limits.TEMPLATE_BYTES, np.uint8)
     port.arrays.append(buffers)
     row[at.BUFFERS_ADDRESS] = buffers.ctypes.data
     row[at.TEMPLATES_ADDRESS] = address_of(port.mappings[0])
-    row[at.TEMPLATES] = length // at.TEMPLATE_BYTES
+    row[at.TEMPLATES] = length // limits.TEMPLATE_BYTES
 
 
 def regions_of(orders: Sequence[RegionOrder], descriptors: Sequence[int]) -> list[Region]:

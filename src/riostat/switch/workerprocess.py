@@ -12,7 +12,7 @@ import msgspec
 
 from riostat.core.errors import GuestError, PortError
 from riostat.switch.board import Board
-from riostat.switch.kernels import layout as at
+from riostat.switch.kernels import limits
 from riostat.switch.orders import Answer, Link, Order, send
 from riostat.switch.ports import PORTS_MAX
 
@@ -115,7 +115,7 @@ def join(one: WorkerProcess, other: WorkerProcess) -> None:
     """Give two workers a link to each other."""
     to_other, to_one = (os.memfd_create("riostat-link", os.MFD_CLOEXEC) for _ in range(2))
     for memory in (to_other, to_one):
-        os.ftruncate(memory, at.LINK_FILE_BYTES)
+        os.ftruncate(memory, limits.LINK_FILE_BYTES)
     for worker, peer, out, back in (
         (one, other, to_other, to_one),
         (other, one, to_one, to_other),

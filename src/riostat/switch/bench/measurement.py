@@ -19,7 +19,7 @@ from riostat.switch.bench.conversation import Begin, Received
 from riostat.switch.bench.guestprocess import GuestProcess
 from riostat.switch.bench.templates import guest_mac, make_templates, template_count
 from riostat.switch.engine import Engine
-from riostat.switch.kernels import layout as at
+from riostat.switch.kernels import limits
 from riostat.switch.ports import FAULT_WORDS, PortCounters, PortDescription, PortKind, Region
 from riostat.switch.recording import SwitchRecording
 
@@ -177,7 +177,7 @@ class Bench:
         return _COPIED_FRAMES * frame_bytes * 8 / elapsed_ns
 
     def _join(self) -> None:
-        length = template_count(len(self._guests)) * at.TEMPLATE_BYTES
+        length = template_count(len(self._guests)) * limits.TEMPLATE_BYTES
         region = Region(
             guest_address=0,
             user_address=0,

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from riostat.switch.kernels import layout as at
+from riostat.switch.kernels import limits
 
 __all__ = ["guest_mac", "make_templates", "map_templates", "template_count"]
 
@@ -37,16 +37,16 @@ def make_templates(guests: int) -> int:
     """
     count = template_count(guests)
     descriptor = os.memfd_create("riostat-templates", os.MFD_CLOEXEC)
-    os.ftruncate(descriptor, count * at.TEMPLATE_BYTES)
-    with mmap.mmap(descriptor, count * at.TEMPLATE_BYTES) as memory:
+    os.ftruncate(descriptor, count * limits.TEMPLATE_BYTES)
+    with mmap.mmap(descriptor, count * limits.TEMPLATE_BYTES) as memory:
         memory[:] = np.random.default_rng(_SEED).bytes(len(memory))
         for k in range(count):
             head = guest_mac(k % guests) + _DEVICE_MAC + _ETHERTYPE
-            memory[k * at.TEMPLATE_BYTES : k * at.TEMPLATE_BYTES + len(head)] = head
+            memory[k * limits.TEMPLATE_BYTES : k * limits.TEMPLATE_BYTES + len(head)] = head
     return descriptor
 
 
 def map_templates(descriptor: int) -> NDArray[np.uint8]:
     """Return the templates of a descriptor as u8[n, TEMPLATE_BYTES]."""
     memory = mmap.mmap(descriptor, 0)
-    return np.frombuffer(memory, np.uint8).reshape(-1, at.TEMPLATE_BYTES)
+    return np.frombuffer(memory, np.uint8).reshape(-1, limits.TEMPLATE_BYTES)

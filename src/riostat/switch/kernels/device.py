@@ -10,14 +10,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from riostat.switch.kernels import codes, limits
 from riostat.switch.kernels import layout as at
 from riostat.switch.kernels.forwarding import deliver, drop, finish, forward
-from riostat.switch.kernels.frames import look_at_headers
+from riostat.switch.kernels.frames import hold, look_at_headers
 from riostat.switch.kernels.memory import copy, store64
 
 __all__ = ["copy_templates", "from_device"]
 
-_HELD = at.DROPPED - at.DROP_NO_BUFFER
+_HELD = codes.DROPPED - codes.DROP_NO_BUFFER
 
 
 @njit(cache=True, nogil=True)
@@ -47,18 +48,14 @@ def from_device(
 @njit(cache=True, nogil=True)
 def _template(state: NDArray[np.int64], port: int, which: int, number: int) -> int:
     """Return where a template is, stamped with the number of a frame."""
-    place = state[port + at.TEMPLATES_ADDRESS] + which * at.TEMPLATE_BYTES
-    store64(place + at.ETHERNET_BYTES, number)
+    place = state[port + at.TEMPLATES_ADDRESS] + which * limits.TEMPLATE_BYTES
+    store64(place + limits.ETHERNET_BYTES, number)
     return int(place)
 
 
 @njit(cache=True, nogil=True)
 def _take(state: NDArray[np.int64], place: int, length: int) -> int:
-    state[at.SOURCE] = place
-    state[at.SOURCE + 1] = length
-    state[at.SOURCE_COUNT] = 1
-    state[at.SOURCE_BYTES] = length
-    state[at.SOURCE_STABLE] = 1
+    hold(state, place, length)
     return look_at_headers(state, 0)
 
 
@@ -67,12 +64,12 @@ def _shared_batch(
     state: NDArray[np.int64], board: NDArray[np.int64], table: NDArray[np.int64], port: int
 ) -> int:
     length = state[port + at.FRAME_LENGTH]
-    limit = min(state[port + at.FRAMES_LEFT], at.BATCH)
+    limit = min(state[port + at.FRAMES_LEFT], limits.BATCH)
     count = 0
     while count < limit:
         number = state[port + at.SEQUENCE]
         buffer = state[port + at.BUFFERS_ADDRESS]
-        buffer += (number & (at.DEVICE_BUFFERS - 1)) * at.TEMPLATE_BYTES
+        buffer += (number & (limits.DEVICE_BUFFERS - 1)) * limits.TEMPLATE_BYTES
         if not state[port + at.DEVICE_HELD]:
             which = number % state[port + at.TEMPLATES]
             copy(buffer, _template(state, port, which, number), length)
@@ -96,7 +93,7 @@ def _queue_batch(
     length = state[port + at.FRAME_LENGTH]
     target = state[port + at.QUEUE_PORTS + queue]
     sequence = state[port + at.QUEUE_SEQUENCES + queue]
-    limit = min(state[port + at.QUEUE_FRAMES] - sequence, at.BATCH)
+    limit = min(state[port + at.QUEUE_FRAMES] - sequence, limits.BATCH)
     turns = state[port + at.TEMPLATES] // queues - 1  # a power of two less one, as a mask
     count = 0
     while count < limit:
@@ -104,10 +101,10 @@ def _queue_batch(
         which = queue + queues * ((sequence + count) & turns)
         result = _take(state, _template(state, port, which, number), length)
         if result == 0:
-            if state[target + at.STATE] == at.RUNNING:
+            if state[target + at.STATE] == codes.RUNNING:
                 result = deliver(state, board, target)
             else:
-                result = at.DROPPED - at.DROP_NO_PORT
+                result = codes.DROPPED - codes.DROP_NO_PORT
         if result == _HELD:
             break
         if result < 0:
@@ -124,6 +121,6 @@ def copy_templates(
     """Copy `count` frames from templates to places of 4096 bytes: memcpy, to compare with."""
     which = 0
     for k in range(count):
-        place = target + (k & (places - 1)) * 4096 + at.HEADER_BYTES
-        copy(place, source + which * at.TEMPLATE_BYTES, length)
+        place = target + (k & (places - 1)) * 4096 + limits.HEADER_BYTES
+        copy(place, source + which * limits.TEMPLATE_BYTES, length)
         which = which + 1 if which + 1 < templates else 0

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from riostat.switch.kernels import codes, limits
 from riostat.switch.kernels import layout as at
 from riostat.switch.kernels.frames import scatter, stage_body, stage_checksummed
 from riostat.switch.kernels.grants import end_batch_grants, end_frame_grants
@@ -31,7 +32,7 @@ _LEARNED_MAX = 1024  # addresses of one port, a quarter of the table
 _COPIES_PER_SECOND = 100_000  # flooded copies beyond the first, of frames from one port
 _COPIES_MAX = 10_000
 _TICK_NS = 1_000_000_000 // _COPIES_PER_SECOND
-_BOTH = at.HEADER_BYTES + at.ETHERNET_BYTES
+_BOTH = limits.HEADER_BYTES + limits.ETHERNET_BYTES
 _NEEDS_CHECKSUM = 1
 _SEGMENTED = 0xFF00
 _SECOND_NS = 1_000_000_000
@@ -40,16 +41,16 @@ _SECOND_NS = 1_000_000_000
 @njit(cache=True, nogil=True)
 def drop(state: NDArray[np.int64], board: NDArray[np.int64], port: int, result: int) -> None:
     """Count a dropped frame of a port by its reason, given as kernels return it."""
-    board[state[port + at.ROW] + at.COUNT_DROPS + at.DROPPED - result] += 1
+    board[state[port + at.ROW] + at.COUNT_DROPS + codes.DROPPED - result] += 1
 
 
 @njit(cache=True, nogil=True)
 def break_off(state: NDArray[np.int64], board: NDArray[np.int64], port: int, result: int) -> None:
     """Stop serving a port for a fault, given as kernels return it, and tell the engine."""
-    if state[port + at.STATE] != at.BROKEN:
-        state[port + at.STATE] = at.BROKEN
+    if state[port + at.STATE] != codes.BROKEN:
+        state[port + at.STATE] = codes.BROKEN
         board[state[port + at.ROW] + at.COUNT_FAULT] = -result
-        board[state[port + at.ROW] + at.COUNT_STATE] = at.BROKEN
+        board[state[port + at.ROW] + at.COUNT_STATE] = codes.BROKEN
         ring_bell(state, state[at.ALARM])
 
 
@@ -59,11 +60,11 @@ def forward(
 ) -> int:
     """Hand the frame in hand to whom its address says; return 0, or the drop of its one copy."""
     headers = state[at.HEADERS_ADDRESS]
-    destination = load64(headers + 12) & at.MAC_MASK
-    source = load64(headers + 18) & at.MAC_MASK
+    destination = load64(headers + 12) & limits.MAC_MASK
+    source = load64(headers + 18) & limits.MAC_MASK
     allowed = state[port + at.MAC]
     if allowed >= 0 and source != allowed:
-        return at.DROPPED - at.DROP_SPOOFED
+        return codes.DROPPED - codes.DROP_SPOOFED
     now = state[at.NOW_NS] // _SECOND_NS
     if source & 1 == 0:
         loser = learn(table, source, port, now, int(state[port + at.LEARNED] < _LEARNED_MAX))
@@ -74,8 +75,8 @@ def forward(
     if destination & 1 == 0:
         target = look_up(table, destination, now)
         if target == port:
-            return at.DROPPED - at.DROP_NO_PORT
-        if target >= 0 and state[target + at.STATE] == at.RUNNING:
+            return codes.DROPPED - codes.DROP_NO_PORT
+        if target >= 0 and state[target + at.STATE] == codes.RUNNING:
             return deliver(state, board, target)
     return _flood(state, board, port)
 
@@ -89,21 +90,21 @@ def _flood(state: NDArray[np.int64], board: NDArray[np.int64], port: int) -> int
         kind = state[target + at.KIND]
         if (
             target == port
-            or state[target + at.STATE] != at.RUNNING
-            or kind == at.DEVICE
-            or (kind == at.LINK and state[port + at.KIND] == at.LINK)
+            or state[target + at.STATE] != codes.RUNNING
+            or kind == codes.DEVICE
+            or (kind == codes.LINK and state[port + at.KIND] == codes.LINK)
         ):
             continue
         if copies > 0:
             board[row + at.COUNT_FLOODED] += 1
         if copies > 0 and not _may_copy(state, port):
-            result = at.DROPPED - at.DROP_FLOOD_LIMIT
+            result = codes.DROPPED - codes.DROP_FLOOD_LIMIT
         else:
             result = deliver(state, board, target)
         copies += 1
         if result < 0:
             drop(state, board, port, result)
-    return 0 if copies > 0 else at.DROPPED - at.DROP_NO_PORT
+    return 0 if copies > 0 else codes.DROPPED - codes.DROP_NO_PORT
 
 
 @njit(cache=True, nogil=True)
@@ -124,28 +125,28 @@ def _may_copy(state: NDArray[np.int64], port: int) -> bool:
 def deliver(state: NDArray[np.int64], board: NDArray[np.int64], target: int) -> int:
     """Hand the frame in hand to a port; return 0 or the drop."""
     kind = state[target + at.KIND]
-    if kind == at.TAP:
+    if kind == codes.TAP:
         return _to_tap(state, board, target)
-    if kind == at.LINK:
+    if kind == codes.LINK:
         return put(state, target)
     offload = load32(state[at.HEADERS_ADDRESS]) & (_NEEDS_CHECKSUM | _SEGMENTED)
     if offload >= _NEEDS_CHECKSUM:
         if offload & _SEGMENTED and not state[target + at.SEGMENTATION_ALLOWED]:
-            return at.DROPPED - at.DROP_OFFLOAD
+            return codes.DROPPED - codes.DROP_OFFLOAD
         if not state[target + at.CHECKSUM_ALLOWED] and not stage_checksummed(state):
-            return at.DROPPED - at.DROP_OFFLOAD
+            return codes.DROPPED - codes.DROP_OFFLOAD
     ring = state[target + at.FIRST_RING]
     pairs = state[target + at.PAIRS]
     if pairs > 1:
         ring += 2 * at.RING_FIELDS * (_flow(state) % pairs)
     if not state[ring + at.ENABLED]:
-        return at.DROPPED - at.DROP_NO_BUFFER
+        return codes.DROPPED - codes.DROP_NO_BUFFER
     kept = state[at.MAPPING_COUNT]
     result = _to_ring(state, board, target, ring)
     end_frame_grants(state, kept)
-    if at.DROPPED < result < 0:
+    if codes.DROPPED < result < 0:
         break_off(state, board, target, result)
-        result = at.DROPPED - at.DROP_NO_BUFFER
+        result = codes.DROPPED - codes.DROP_NO_BUFFER
     return result
 
 
@@ -170,19 +171,19 @@ def _to_ring(state: NDArray[np.int64], board: NDArray[np.int64], target: int, ri
     needed = header + state[at.SOURCE_BYTES]
     total, chains, segments, result = 0, 0, 0, 0
     while total < needed:
-        if chains == at.CHAINS_MAX or (chains > 0 and not state[target + at.MERGEABLE]):
-            result = at.DROPPED - at.DROP_NO_BUFFER
+        if chains == limits.CHAINS_MAX or (chains > 0 and not state[target + at.MERGEABLE]):
+            result = codes.DROPPED - codes.DROP_NO_BUFFER
             break
         ready = available(state, ring, chains)
         if ready <= 0:
-            result = ready if ready < 0 else at.DROPPED - at.DROP_NO_BUFFER
+            result = ready if ready < 0 else codes.DROPPED - codes.DROP_NO_BUFFER
             break
         found = head(state, ring, state[ring + at.FILLED] + chains)
         if found < 0:
             result = found
             break
         place = at.TARGET + 2 * segments
-        room = at.SEGMENTS_MAX - segments
+        room = limits.SEGMENTS_MAX - segments
         count = walk(state, board, target, ring, found, needed - total, 1, place, room)
         state[at.CHAINS + 2 * chains] = found
         state[at.CHAINS + 2 * chains + 1] = state[at.WALKED_BYTES]
@@ -191,7 +192,7 @@ def _to_ring(state: NDArray[np.int64], board: NDArray[np.int64], target: int, ri
             result = count
             break
         if count == 0 or state[at.TARGET + 1] < header:
-            result = -at.FAULT_SHORT_BUFFER
+            result = -codes.FAULT_SHORT_BUFFER
             break
         segments += count
         total += state[at.WALKED_BYTES]
@@ -200,7 +201,7 @@ def _to_ring(state: NDArray[np.int64], board: NDArray[np.int64], target: int, ri
             rewind(state, ring, state[at.CHAINS + 2 * k])
         return int(result)
     store16(state[at.HEADERS_ADDRESS] + 10, chains)
-    if state[target + at.POLICY] == at.COPY:
+    if state[target + at.POLICY] == codes.COPY:
         _queue_copy(state, board, target, header, segments)
     else:
         scatter(state, header)
@@ -222,7 +223,7 @@ def _fill_chains(state: NDArray[np.int64], ring: int, chains: int) -> None:
 @njit(cache=True, nogil=True)
 def _body_vectors(state: NDArray[np.int64], place: int) -> int:
     """Write where the body behind the Ethernet header is, as struct iovec; return their number."""
-    skip = state[at.SOURCE_SKIP] + at.ETHERNET_BYTES
+    skip = state[at.SOURCE_SKIP] + limits.ETHERNET_BYTES
     count = 0
     for k in range(state[at.SOURCE_COUNT]):
         size = state[at.SOURCE + 2 * k + 1] - skip
@@ -244,19 +245,19 @@ def _queue_copy(
     if not state[at.SOURCE_STABLE]:
         stage_body(state)
     if (
-        state[target + at.LOCAL_COUNT] + 2 + state[at.SOURCE_COUNT] > at.VECTORS_MAX
-        or state[target + at.REMOTE_COUNT] + segments > at.VECTORS_MAX
+        state[target + at.LOCAL_COUNT] + 2 + state[at.SOURCE_COUNT] > limits.VECTORS_MAX
+        or state[target + at.REMOTE_COUNT] + segments > limits.VECTORS_MAX
     ):
         _flush_copies(state, board, target)
     headers = state[at.STAGE_ADDRESS] + state[at.STAGE_USED]
     state[at.STAGE_USED] += _BOTH
     copy(headers, state[at.HEADERS_ADDRESS], header)
-    copy(headers + header, state[at.HEADERS_ADDRESS] + at.HEADER_BYTES, at.ETHERNET_BYTES)
+    copy(headers + header, state[at.HEADERS_ADDRESS] + limits.HEADER_BYTES, limits.ETHERNET_BYTES)
     local = state[target + at.VECTORS_ADDRESS] + 16 * state[target + at.LOCAL_COUNT]
     store64(local, headers)
-    store64(local + 8, header + at.ETHERNET_BYTES)
+    store64(local + 8, header + limits.ETHERNET_BYTES)
     state[target + at.LOCAL_COUNT] += 1 + _body_vectors(state, local + 16)
-    remote = state[target + at.VECTORS_ADDRESS] + 16 * at.VECTORS_MAX
+    remote = state[target + at.VECTORS_ADDRESS] + 16 * limits.VECTORS_MAX
     remote += 16 * state[target + at.REMOTE_COUNT]
     for k in range(segments):
         store64(remote + 16 * k, state[at.TARGET + 2 * k])
@@ -276,12 +277,12 @@ def _flush_copies(state: NDArray[np.int64], board: NDArray[np.int64], target: in
         np.int32(state[target + at.PID]),
         local,
         state[target + at.LOCAL_COUNT],
-        local + 16 * at.VECTORS_MAX,
+        local + 16 * limits.VECTORS_MAX,
         state[target + at.REMOTE_COUNT],
         0,
     )
     if copied != state[target + at.COPY_BYTES]:
-        break_off(state, board, target, -at.FAULT_GRANT)
+        break_off(state, board, target, -codes.FAULT_GRANT)
     state[target + at.LOCAL_COUNT] = 0
     state[target + at.REMOTE_COUNT] = 0
     state[target + at.COPY_BYTES] = 0
@@ -294,10 +295,10 @@ def _to_tap(state: NDArray[np.int64], board: NDArray[np.int64], target: int) -> 
     store64(vectors, state[at.HEADERS_ADDRESS])
     store64(vectors + 8, _BOTH)
     count = 1 + _body_vectors(state, vectors + 16)
-    length = at.HEADER_BYTES + state[at.SOURCE_BYTES]
+    length = limits.HEADER_BYTES + state[at.SOURCE_BYTES]
     tap = np.int32(state[target + at.TAPS + pair])
     if c_writev(tap, vectors, np.int32(count)) != length:
-        return at.DROPPED - at.DROP_REFUSED
+        return codes.DROPPED - codes.DROP_REFUSED
     row = state[target + at.ROW] + at.COUNT_QUEUES + 4 * pair
     board[row + 2] += 1
     board[row + 3] += state[at.SOURCE_BYTES]
@@ -311,13 +312,13 @@ def finish(state: NDArray[np.int64], board: NDArray[np.int64], sender: int) -> N
         ring = state[at.DIRTY + k]
         target = state[ring + at.OWNER]
         _flush_copies(state, board, target)
-        if state[target + at.STATE] == at.RUNNING:
+        if state[target + at.STATE] == codes.RUNNING:
             publish(state, ring)
             row = state[target + at.ROW] + at.COUNT_QUEUES + 4 * state[ring + at.PAIR]
             board[row + 2] += state[ring + at.FRAMES]
             board[row + 3] += state[ring + at.BYTES]
         else:
-            refused = state[sender + at.ROW] + at.COUNT_DROPS + at.DROP_REFUSED
+            refused = state[sender + at.ROW] + at.COUNT_DROPS + codes.DROP_REFUSED
             board[refused] += state[ring + at.FRAMES]
             state[ring + at.FILLED] = 0
         state[ring + at.FRAMES] = 0

@@ -9,13 +9,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from riostat.switch.kernels import codes, limits
 from riostat.switch.kernels import layout as at
 from riostat.switch.kernels.memory import copy, load8, load16, store8, store16, store64
 
-__all__ = ["gather", "look_at_headers", "scatter", "stage_body", "stage_checksummed"]
+__all__ = ["gather", "hold", "look_at_headers", "scatter", "stage_body", "stage_checksummed"]
 
 _NEEDS_CHECKSUM = 1
-_BOTH = at.HEADER_BYTES + at.ETHERNET_BYTES
+_BOTH = limits.HEADER_BYTES + limits.ETHERNET_BYTES
 
 
 @njit(cache=True, nogil=True)
@@ -36,6 +37,16 @@ def gather(state: NDArray[np.int64], skip: int, length: int, target: int) -> Non
 
 
 @njit(cache=True, nogil=True)
+def hold(state: NDArray[np.int64], place: int, length: int) -> None:
+    """Make one piece of the worker's own memory the source; it holds until the batch ends."""
+    state[at.SOURCE] = place
+    state[at.SOURCE + 1] = length
+    state[at.SOURCE_COUNT] = 1
+    state[at.SOURCE_BYTES] = length
+    state[at.SOURCE_STABLE] = 1
+
+
+@njit(cache=True, nogil=True)
 def look_at_headers(state: NDArray[np.int64], header: int) -> int:
     """Take the virtio-net header and the Ethernet header out of the source; return a drop or 0.
 
@@ -43,18 +54,18 @@ def look_at_headers(state: NDArray[np.int64], header: int) -> int:
     go to HEADERS_ADDRESS, 12 and 14 bytes, and SOURCE_BYTES becomes the length of the frame alone.
     """
     length = state[at.SOURCE_BYTES] - header
-    if length < at.ETHERNET_BYTES:
-        return at.DROPPED - at.DROP_TOO_SHORT
-    if length > at.FRAME_BYTES_MAX:
-        return at.DROPPED - at.DROP_TOO_LONG
+    if length < limits.ETHERNET_BYTES:
+        return codes.DROPPED - codes.DROP_TOO_SHORT
+    if length > limits.FRAME_BYTES_MAX:
+        return codes.DROPPED - codes.DROP_TOO_LONG
     headers = state[at.HEADERS_ADDRESS]
-    if header == at.HEADER_BYTES and state[at.SOURCE + 1] >= _BOTH:
+    if header == limits.HEADER_BYTES and state[at.SOURCE + 1] >= _BOTH:
         copy(headers, state[at.SOURCE], _BOTH)
     else:
         store64(headers, 0)
         store64(headers + 8, 0)
         gather(state, 0, header, headers)
-        gather(state, header, at.ETHERNET_BYTES, headers + at.HEADER_BYTES)
+        gather(state, header, limits.ETHERNET_BYTES, headers + limits.HEADER_BYTES)
     state[at.SOURCE_SKIP] = header
     state[at.SOURCE_BYTES] = length
     return 0
@@ -68,14 +79,14 @@ def scatter(state: NDArray[np.int64], header: int) -> None:
     """
     headers = state[at.HEADERS_ADDRESS]
     place, room = state[at.TARGET], state[at.TARGET + 1]
-    if header == at.HEADER_BYTES and room >= _BOTH:
+    if header == limits.HEADER_BYTES and room >= _BOTH:
         copy(place, headers, _BOTH)
     else:
         copy(place, headers, header)
-        _spread(state, header, headers + at.HEADER_BYTES, at.ETHERNET_BYTES)
-    skip = state[at.SOURCE_SKIP] + at.ETHERNET_BYTES
-    left = state[at.SOURCE_BYTES] - at.ETHERNET_BYTES
-    begin = header + at.ETHERNET_BYTES
+        _spread(state, header, headers + limits.HEADER_BYTES, limits.ETHERNET_BYTES)
+    skip = state[at.SOURCE_SKIP] + limits.ETHERNET_BYTES
+    left = state[at.SOURCE_BYTES] - limits.ETHERNET_BYTES
+    begin = header + limits.ETHERNET_BYTES
     if room - begin >= left and state[at.SOURCE + 1] - skip >= left:
         copy(place + begin, state[at.SOURCE] + skip, left)
         return
@@ -138,7 +149,7 @@ def stage_checksummed(state: NDArray[np.int64]) -> bool:
     start = load16(headers + 6)
     place = start + load16(headers + 8)
     length = state[at.SOURCE_BYTES]
-    if start < at.ETHERNET_BYTES or place + 2 > length:
+    if start < limits.ETHERNET_BYTES or place + 2 > length:
         return False
     stage_body(state)
     body = state[at.SOURCE] + state[at.SOURCE_SKIP]

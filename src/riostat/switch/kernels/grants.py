@@ -9,15 +9,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from riostat.switch.kernels import codes, limits
 from riostat.switch.kernels import layout as at
 from riostat.switch.kernels.memory import (
     c_mmap,
     c_munmap,
+    c_process_vm_readv,
     load8,
     store8,
+    store64,
 )
 
-__all__ = ["end_batch_grants", "end_frame_grants", "grant", "reserve", "revoke"]
+__all__ = ["copy_from_guest", "end_batch_grants", "end_frame_grants", "grant", "reserve", "revoke"]
 
 _READ = 1
 _READ_WRITE = 3
@@ -52,12 +55,12 @@ def grant(
         size = state[region + at.REGION_LENGTH]
         if address >= 0 and 0 <= offset < size and length <= size - offset:
             policy = state[port + at.POLICY]
-            if policy == at.REUSE:
+            if policy == codes.REUSE:
                 return _reuse(state, board, port, region, offset, wanted)
-            if policy == at.COPY:
+            if policy == codes.COPY:
                 return state[region + at.REGION_USER] + offset
             return _map(state, board, port, region, offset, wanted, writable)
-    return -at.FAULT_ADDRESS
+    return -codes.FAULT_ADDRESS
 
 
 @njit(cache=True, nogil=True)
@@ -77,7 +80,7 @@ def _reuse(
     while granule <= last:
         if load8(mapped + granule) == 0:
             if not _map_granule(state, region, granule << shift, 1 << shift):
-                return -at.FAULT_GRANT
+                return -codes.FAULT_GRANT
             store8(mapped + granule, 1)
             board[row + at.COUNT_MAPPED] += 1
             board[row + at.COUNT_LIVE] += 1
@@ -110,7 +113,7 @@ def _map(
     place = state[region + at.REGION_OFFSET] + offset
     start = place & -page
     size = ((place + length + page - 1) & -page) - start
-    if state[port + at.POLICY] == at.MAP_BATCH:
+    if state[port + at.POLICY] == codes.MAP_BATCH:
         mapped = _map_for_batch(state, board, port, region, start, size)
     else:
         mapped = _map_for_frame(state, board, port, region, start, size, writable)
@@ -128,13 +131,13 @@ def _map_for_frame(
     writable: int,
 ) -> int:
     count = state[at.MAPPING_COUNT]
-    if count == at.MAPPINGS_MAX:
-        return -at.FAULT_GRANT
+    if count == limits.MAPPINGS_MAX:
+        return -codes.FAULT_GRANT
     rights = _READ_WRITE if writable else _READ
     descriptor = np.int32(state[region + at.REGION_DESCRIPTOR])
     mapped = c_mmap(0, size, rights, _SHARED_POPULATE, descriptor, start)
     if mapped == -1:
-        return -at.FAULT_GRANT
+        return -codes.FAULT_GRANT
     state[at.MAPPINGS + 2 * count] = mapped
     state[at.MAPPINGS + 2 * count + 1] = size
     state[at.MAPPING_COUNT] = count + 1
@@ -159,17 +162,32 @@ def _map_for_batch(
         board[state[port + at.ROW] + at.COUNT_REUSED] += size // page
         return state[slot + 1]
     used = (state[at.ARENA_USED] + page - 1) & -page
-    if used + size > at.ARENA_BYTES:
-        return -at.FAULT_GRANT
+    if used + size > limits.ARENA_BYTES:
+        return -codes.FAULT_GRANT
     place = state[at.ARENA_ADDRESS] + used
     descriptor = np.int32(state[region + at.REGION_DESCRIPTOR])
     if c_mmap(place, size, _READ_WRITE, _SHARED_FIXED_POPULATE, descriptor, start) != place:
-        return -at.FAULT_GRANT
+        return -codes.FAULT_GRANT
     state[at.ARENA_USED] = used + size
     state[slot] = key
     state[slot + 1] = place
     board[state[port + at.ROW] + at.COUNT_MAPPED] += size // page
     return place
+
+
+@njit(cache=True, nogil=True)
+def copy_from_guest(
+    state: NDArray[np.int64], port: int, remote: int, count: int, target: int, length: int
+) -> bool:
+    """Have the kernel copy what is granted under `COPY`; return whether all of it came.
+
+    `count` struct iovec at `remote` say where the `length` bytes are that go to `target`.
+    """
+    local = state[at.VECTOR_ADDRESS]
+    store64(local, target)
+    store64(local + 8, length)
+    pid = np.int32(state[port + at.PID])
+    return bool(c_process_vm_readv(pid, local, 1, remote, count, 0) == length)
 
 
 @njit(cache=True, nogil=True)

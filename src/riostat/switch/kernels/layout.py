@@ -8,26 +8,22 @@ counters for each port. A field whose name ends in ``ADDRESS`` holds a place in 
 
 from typing import Final
 
+from riostat.switch.kernels import limits
+
 __all__ = [
     "ALARM",
     "ARENA_ADDRESS",
-    "ARENA_BYTES",
     "ARENA_USED",
     "AVAILABLE_ADDRESS",
-    "BATCH",
     "BATCHES",
-    "BATCH_BYTES",
     "BATCH_KEYS",
     "BATCH_PORT",
     "BOARD_FIELDS",
     "BOUNCE_ADDRESS",
-    "BOUNCE_BYTES",
-    "BROKEN",
     "BUFFERS_ADDRESS",
     "BYTES",
     "CALL",
     "CHAINS",
-    "CHAINS_MAX",
     "CHAIN_COUNT",
     "CHECKSUM_ALLOWED",
     "CLOCK_ADDRESS",
@@ -36,7 +32,6 @@ __all__ = [
     "CONTROL_BUSY_NS",
     "CONTROL_ROUNDS",
     "CONTROL_STOP",
-    "COPY",
     "COPY_BYTES",
     "COUNT_COPIED",
     "COUNT_DROPS",
@@ -51,39 +46,11 @@ __all__ = [
     "COUNT_REVOKED",
     "COUNT_STATE",
     "DESCRIPTORS_ADDRESS",
-    "DEVICE",
-    "DEVICE_BUFFERS",
     "DEVICE_HELD",
     "DEVICE_QUEUES",
     "DIRTY",
     "DIRTY_COUNT",
-    "DROPPED",
-    "DROP_FLOOD_LIMIT",
-    "DROP_LINK_FULL",
-    "DROP_NO_BUFFER",
-    "DROP_NO_PORT",
-    "DROP_OFFLOAD",
-    "DROP_REFUSED",
-    "DROP_SPOOFED",
-    "DROP_TOO_LONG",
-    "DROP_TOO_SCATTERED",
-    "DROP_TOO_SHORT",
     "ENABLED",
-    "ETHERNET_BYTES",
-    "FAULT_ADDRESS",
-    "FAULT_CHAIN_LOOP",
-    "FAULT_DIRECTION",
-    "FAULT_DUPLICATE",
-    "FAULT_GRANT",
-    "FAULT_HEAD_BOUNDS",
-    "FAULT_INDEX_JUMP",
-    "FAULT_INDIRECT",
-    "FAULT_MEMORY_LOST",
-    "FAULT_NEXT_BOUNDS",
-    "FAULT_NONE",
-    "FAULT_RING_EXTENT",
-    "FAULT_SHORT_BUFFER",
-    "FAULT_WORKER_LOST",
     "FETCHED",
     "FILLED",
     "FIRST_RING",
@@ -91,54 +58,39 @@ __all__ = [
     "FLOOD_TOKENS",
     "FRAMES",
     "FRAMES_LEFT",
-    "FRAME_BYTES_MAX",
     "FRAME_LENGTH",
     "HEADER",
     "HEADERS_ADDRESS",
-    "HEADER_BYTES",
-    "IDLE",
     "INDIRECT_ADDRESS",
     "INDIRECT_ALLOWED",
-    "INDIRECT_MAX",
     "IN_ADDRESS",
     "KIND",
     "LEARNED",
     "LIMIT",
-    "LINK",
-    "LINK_BYTES",
-    "LINK_FILE_BYTES",
     "LOCAL_COUNT",
     "MAC",
-    "MAC_MASK",
-    "MAP",
     "MAPPINGS",
-    "MAPPINGS_MAX",
     "MAPPING_COUNT",
-    "MAP_BATCH",
     "MARKS_ADDRESS",
     "MERGEABLE",
     "NEXT",
     "NEXT_PAIR",
     "NOW_NS",
-    "NO_PORT",
     "ONE_ADDRESS",
     "OUT_ADDRESS",
     "OUT_BELL",
     "OWNER",
     "PAIR",
     "PAIRS",
-    "PAIRS_MAX",
     "PID",
     "POLICY",
     "POLL_ADDRESS",
-    "PORTS_MAX",
     "PORT_COUNT",
     "PORT_FIELDS",
     "PORT_REGIONS",
     "QUEUE_FRAMES",
     "QUEUE_PORTS",
     "QUEUE_SEQUENCES",
-    "REGIONS_MAX",
     "REGION_COUNT",
     "REGION_DESCRIPTOR",
     "REGION_FIELDS",
@@ -152,14 +104,10 @@ __all__ = [
     "REGION_WINDOW_ADDRESS",
     "REMOTE_COUNT",
     "REMOTE_VECTORS",
-    "REUSE",
     "RINGS",
-    "RINGS_MAX",
     "RING_FIELDS",
     "ROW",
-    "RUNNING",
     "SEGMENTATION_ALLOWED",
-    "SEGMENTS_MAX",
     "SEQUENCE",
     "SIZE",
     "SOURCE",
@@ -168,71 +116,21 @@ __all__ = [
     "SOURCE_SKIP",
     "SOURCE_STABLE",
     "STAGE_ADDRESS",
-    "STAGE_BYTES",
     "STAGE_USED",
     "STAMP",
     "STATE",
     "STATE_FIELDS",
-    "TAP",
     "TAPS",
     "TARGET",
     "TARGET_COUNT",
     "TEMPLATES",
     "TEMPLATES_ADDRESS",
-    "TEMPLATE_BYTES",
     "USED_ADDRESS",
     "USED_INDEX",
     "VECTORS_ADDRESS",
-    "VECTORS_MAX",
     "VECTOR_ADDRESS",
-    "VHOST",
     "WALKED_BYTES",
 ]
-
-
-# Bounds.
-PORTS_MAX: Final = 32
-PAIRS_MAX: Final = 8
-RINGS_MAX: Final = 16
-REGIONS_MAX: Final = 8
-BATCH: Final = 32
-BATCH_BYTES: Final = 1 << 18
-BOUNCE_BYTES: Final = 1 << 19
-LINK_BYTES: Final = 1 << 20
-LINK_FILE_BYTES: Final = 4096 + LINK_BYTES
-TEMPLATE_BYTES: Final = 2048
-DEVICE_BUFFERS: Final = 256
-SEGMENTS_MAX: Final = 256
-CHAINS_MAX: Final = 64
-FRAME_BYTES_MAX: Final = 65550
-VECTORS_MAX: Final = 1024
-INDIRECT_MAX: Final = 1024
-MAPPINGS_MAX: Final = 512
-STAGE_BYTES: Final = 1 << 20
-ARENA_BYTES: Final = 1 << 23
-
-# Sizes that the standards fix: virtio-net and Ethernet headers.
-HEADER_BYTES: Final = 12
-ETHERNET_BYTES: Final = 14
-MAC_MASK: Final = (1 << 48) - 1
-
-# Kinds of ports.
-NO_PORT: Final = 0
-VHOST: Final = 1
-TAP: Final = 2
-DEVICE: Final = 3
-LINK: Final = 4
-
-# Policies of grants.
-COPY: Final = 0
-MAP: Final = 1
-MAP_BATCH: Final = 2
-REUSE: Final = 3
-
-# Whether a port or a ring is served.
-IDLE: Final = 0
-RUNNING: Final = 1
-BROKEN: Final = 2
 
 # A region of a guest's memory; its window holds what is mapped under `REUSE`.
 REGION_GUEST: Final = 0
@@ -309,8 +207,8 @@ PAIR: Final = 15
 RING_FIELDS: Final = 16
 
 # Rows.
-RINGS: Final = PORTS_MAX * PORT_FIELDS
-BATCHES: Final = RINGS + PORTS_MAX * RINGS_MAX * RING_FIELDS
+RINGS: Final = limits.PORTS_MAX * PORT_FIELDS
+BATCHES: Final = RINGS + limits.PORTS_MAX * limits.RINGS_MAX * RING_FIELDS
 
 # The batch in hand: segments as (address, bytes), chains as (head, bytes).
 SOURCE: Final = BATCHES
@@ -362,40 +260,9 @@ COUNT_QUEUES: Final = 24
 COUNT_FIELDS: Final = 56
 
 # The row behind those of the ports: what the worker as a whole says and is told.
-CONTROL: Final = PORTS_MAX * COUNT_FIELDS
+CONTROL: Final = limits.PORTS_MAX * COUNT_FIELDS
 CONTROL_STOP: Final = CONTROL
 CONTROL_ROUNDS: Final = CONTROL + 1
 CONTROL_ASLEEP: Final = CONTROL + 2
 CONTROL_BUSY_NS: Final = CONTROL + 3
 BOARD_FIELDS: Final = CONTROL + 8
-
-# Why a frame is dropped, as riostat.switch.ports.Drop.
-DROP_NO_BUFFER: Final = 0
-DROP_NO_PORT: Final = 1
-DROP_TOO_SHORT: Final = 2
-DROP_TOO_LONG: Final = 3
-DROP_TOO_SCATTERED: Final = 4
-DROP_OFFLOAD: Final = 5
-DROP_FLOOD_LIMIT: Final = 6
-DROP_SPOOFED: Final = 7
-DROP_REFUSED: Final = 8
-DROP_LINK_FULL: Final = 9
-
-# Why a port is broken, as riostat.switch.ports.Fault.
-FAULT_NONE: Final = 0
-FAULT_RING_EXTENT: Final = 1
-FAULT_INDEX_JUMP: Final = 2
-FAULT_HEAD_BOUNDS: Final = 3
-FAULT_NEXT_BOUNDS: Final = 4
-FAULT_CHAIN_LOOP: Final = 5
-FAULT_ADDRESS: Final = 6
-FAULT_DIRECTION: Final = 7
-FAULT_INDIRECT: Final = 8
-FAULT_DUPLICATE: Final = 9
-FAULT_SHORT_BUFFER: Final = 10
-FAULT_GRANT: Final = 11
-FAULT_MEMORY_LOST: Final = 12
-FAULT_WORKER_LOST: Final = 13
-
-# Kernels return a fault as its negative, and a drop as this less its number.
-DROPPED: Final = -100

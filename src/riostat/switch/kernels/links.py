@@ -12,8 +12,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from riostat.switch.kernels import codes, limits
 from riostat.switch.kernels import layout as at
-from riostat.switch.kernels.frames import gather
+from riostat.switch.kernels.frames import gather, hold
 from riostat.switch.kernels.memory import (
     copy,
     fence,
@@ -38,22 +39,22 @@ LINK_RING: Final = 4096
 def put(state: NDArray[np.int64], port: int) -> int:
     """Write the frame in hand to a link; return 0, or the drop where it is full."""
     link = state[port + at.OUT_ADDRESS]
-    length = at.HEADER_BYTES + state[at.SOURCE_BYTES]
+    length = limits.HEADER_BYTES + state[at.SOURCE_BYTES]
     size = 8 + ((length + 7) & -8)
     written = load64(link)
-    place = written & (at.LINK_BYTES - 1)
-    skipped = at.LINK_BYTES - place if place + size > at.LINK_BYTES else 0
-    if written + skipped + size - load64_acquire(link + LINK_READ) > at.LINK_BYTES:
-        return at.DROPPED - at.DROP_LINK_FULL
+    place = written & (limits.LINK_BYTES - 1)
+    skipped = limits.LINK_BYTES - place if place + size > limits.LINK_BYTES else 0
+    if written + skipped + size - load64_acquire(link + LINK_READ) > limits.LINK_BYTES:
+        return codes.DROPPED - codes.DROP_LINK_FULL
     if skipped:
         store64(link + LINK_RING + place, -1)
         place = 0
     record = link + LINK_RING + place
     store64(record, length)
-    copy(record + 8, state[at.HEADERS_ADDRESS], at.HEADER_BYTES + at.ETHERNET_BYTES)
-    left = state[at.SOURCE_BYTES] - at.ETHERNET_BYTES
-    body = record + 8 + at.HEADER_BYTES + at.ETHERNET_BYTES
-    gather(state, state[at.SOURCE_SKIP] + at.ETHERNET_BYTES, left, body)
+    copy(record + 8, state[at.HEADERS_ADDRESS], limits.HEADER_BYTES + limits.ETHERNET_BYTES)
+    left = state[at.SOURCE_BYTES] - limits.ETHERNET_BYTES
+    body = record + 8 + limits.HEADER_BYTES + limits.ETHERNET_BYTES
+    gather(state, state[at.SOURCE_SKIP] + limits.ETHERNET_BYTES, left, body)
     store64_release(link, written + skipped + size)
     fence()  # the cursor must be out before the reader's sleep is looked at
     if load64(link + LINK_ASLEEP) != 0:
@@ -73,15 +74,11 @@ def take(state: NDArray[np.int64], port: int, read: int) -> int:
     link = state[port + at.IN_ADDRESS]
     if load64_acquire(link) == read:
         return read
-    place = read & (at.LINK_BYTES - 1)
+    place = read & (limits.LINK_BYTES - 1)
     length = load64(link + LINK_RING + place)
     if length == -1:
-        read += at.LINK_BYTES - place
+        read += limits.LINK_BYTES - place
         place = 0
         length = load64(link + LINK_RING)
-    state[at.SOURCE] = link + LINK_RING + place + 8
-    state[at.SOURCE + 1] = length
-    state[at.SOURCE_COUNT] = 1
-    state[at.SOURCE_BYTES] = length
-    state[at.SOURCE_STABLE] = 1
+    hold(state, link + LINK_RING + place + 8, length)
     return int(read + 8 + ((length + 7) & -8))

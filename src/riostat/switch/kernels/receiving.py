@@ -7,24 +7,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from riostat.switch.kernels import codes, limits
 from riostat.switch.kernels import layout as at
 from riostat.switch.kernels.forwarding import break_off, drop, finish, forward
-from riostat.switch.kernels.frames import look_at_headers
-from riostat.switch.kernels.grants import end_frame_grants
+from riostat.switch.kernels.frames import hold, look_at_headers
+from riostat.switch.kernels.grants import copy_from_guest, end_frame_grants
 from riostat.switch.kernels.links import LINK_READ, take
 from riostat.switch.kernels.memory import (
     address,
-    c_process_vm_readv,
     c_read,
     load64,
-    store64,
     store64_release,
 )
 from riostat.switch.kernels.rings import available, fill, head, publish, rewind, walk
 
 __all__ = ["from_guest", "from_link", "from_tap"]
 
-_LIMIT = at.FRAME_BYTES_MAX + at.HEADER_BYTES
+_LIMIT = limits.FRAME_BYTES_MAX + limits.HEADER_BYTES
 
 
 @njit(cache=True, nogil=True)
@@ -48,6 +47,15 @@ def _received(
 
 
 @njit(cache=True, nogil=True)
+def _refuse(
+    state: NDArray[np.int64], board: NDArray[np.int64], port: int, pair: int, result: int
+) -> None:
+    """Count a frame that cannot be taken in hand, and its drop."""
+    board[state[port + at.ROW] + at.COUNT_QUEUES + 4 * pair] += 1
+    drop(state, board, port, result)
+
+
+@njit(cache=True, nogil=True)
 def from_guest(
     state: NDArray[np.int64],
     board: NDArray[np.int64],
@@ -59,12 +67,12 @@ def from_guest(
     ring = state[port + at.FIRST_RING] + (2 * pair + 1) * at.RING_FIELDS
     if not state[ring + at.ENABLED]:
         return 0
-    ready = min(available(state, ring, 0), at.BATCH)
+    ready = min(available(state, ring, 0), limits.BATCH)
     if ready <= 0:
         if ready < 0:
             break_off(state, board, port, ready)
         return 0
-    if state[port + at.POLICY] == at.COPY:
+    if state[port + at.POLICY] == codes.COPY:
         fault = _copied_batch(state, board, table, port, pair, ring, ready)
     else:
         fault = _mapped_batch(state, board, table, port, pair, ring, ready)
@@ -87,19 +95,18 @@ def _mapped_batch(
     ready: int,
 ) -> int:
     header = state[port + at.HEADER]
-    stable = int(state[port + at.POLICY] != at.MAP)
+    stable = int(state[port + at.POLICY] != codes.MAP)
     moved = 0
-    while ready > 0 and moved < at.BATCH_BYTES and state[port + at.STATE] == at.RUNNING:
+    while ready > 0 and moved < limits.BATCH_BYTES and state[port + at.STATE] == codes.RUNNING:
         found = head(state, ring, state[ring + at.FILLED])
         if found < 0:
             return found
-        count = walk(state, board, port, ring, found, _LIMIT, 0, at.SOURCE, at.SEGMENTS_MAX)
-        if at.DROPPED < count < 0:
+        count = walk(state, board, port, ring, found, _LIMIT, 0, at.SOURCE, limits.SEGMENTS_MAX)
+        if codes.DROPPED < count < 0:
             end_frame_grants(state, 0)
             return count
         if count < 0:
-            board[state[port + at.ROW] + at.COUNT_QUEUES + 4 * pair] += 1
-            drop(state, board, port, count)
+            _refuse(state, board, port, pair, count)
         else:
             state[at.SOURCE_COUNT] = count
             state[at.SOURCE_BYTES] = state[at.WALKED_BYTES]
@@ -124,18 +131,18 @@ def _copied_batch(
 ) -> int:
     """Have the kernel copy a batch out of the guest with one call, and forward it."""
     count, vectors, total, fault = 0, 0, 0, 0
-    while count < ready and total < at.BATCH_BYTES:
+    while count < ready and total < limits.BATCH_BYTES:
         found = head(state, ring, count)
         if found < 0:
             fault = found
             break
-        room = min(at.SEGMENTS_MAX, at.VECTORS_MAX - vectors)
+        room = min(limits.SEGMENTS_MAX, limits.VECTORS_MAX - vectors)
         place = at.REMOTE_VECTORS + 2 * vectors
         used = walk(state, board, port, ring, found, _LIMIT, 0, place, room)
-        if used < 0 and room < at.SEGMENTS_MAX:
+        if used < 0 and room < limits.SEGMENTS_MAX:
             rewind(state, ring, found)  # it may well fit into the next batch
             break
-        if at.DROPPED < used < 0:
+        if codes.DROPPED < used < 0:
             fault = used
             break
         state[at.FETCHED + 3 * count] = found
@@ -145,41 +152,21 @@ def _copied_batch(
             vectors += used
             total += state[at.WALKED_BYTES]
         count += 1
-    if total > 0 and not _copy_out(state, port, vectors, total):
-        return -at.FAULT_GRANT
     place = state[at.BOUNCE_ADDRESS]
+    remote = address(state) + 8 * at.REMOTE_VECTORS
+    if total > 0 and not copy_from_guest(state, port, remote, vectors, place, total):
+        return -codes.FAULT_GRANT
     for k in range(count):
         length = state[at.FETCHED + 3 * k + 1]
         if state[at.FETCHED + 3 * k + 2] < 0:
-            board[state[port + at.ROW] + at.COUNT_QUEUES + 4 * pair] += 1
-            drop(state, board, port, state[at.FETCHED + 3 * k + 2])
+            _refuse(state, board, port, pair, state[at.FETCHED + 3 * k + 2])
         else:
-            _own(state, place, length)
+            hold(state, place, length)
             place += length
             board[state[port + at.ROW] + at.COUNT_COPIED] += 1
             _received(state, board, table, port, pair, state[port + at.HEADER])
         fill(state, ring, state[at.FETCHED + 3 * k], 0)
     return fault
-
-
-@njit(cache=True, nogil=True)
-def _copy_out(state: NDArray[np.int64], port: int, vectors: int, total: int) -> bool:
-    local = state[at.VECTOR_ADDRESS]
-    store64(local, state[at.BOUNCE_ADDRESS])
-    store64(local + 8, total)
-    remote = address(state) + 8 * at.REMOTE_VECTORS
-    pid = np.int32(state[port + at.PID])
-    return bool(c_process_vm_readv(pid, local, 1, remote, vectors, 0) == total)
-
-
-@njit(cache=True, nogil=True)
-def _own(state: NDArray[np.int64], place: int, length: int) -> None:
-    """Make one piece of the worker's own memory the source."""
-    state[at.SOURCE] = place
-    state[at.SOURCE + 1] = length
-    state[at.SOURCE_COUNT] = 1
-    state[at.SOURCE_BYTES] = length
-    state[at.SOURCE_STABLE] = 1
 
 
 @njit(cache=True, nogil=True)
@@ -194,12 +181,12 @@ def from_tap(
     tap = np.int32(state[port + at.TAPS + pair])
     place = state[at.BOUNCE_ADDRESS]
     count, moved = 0, 0
-    while count < at.BATCH and moved < at.BATCH_BYTES:
+    while count < limits.BATCH and moved < limits.BATCH_BYTES:
         length = c_read(tap, place, _LIMIT)
         if length <= 0:
             break
-        _own(state, place, length)
-        _received(state, board, table, port, pair, at.HEADER_BYTES)
+        hold(state, place, length)
+        _received(state, board, table, port, pair, limits.HEADER_BYTES)
         place += (length + 7) & -8
         moved += length
         count += 1
@@ -216,13 +203,13 @@ def from_link(
     link = state[port + at.IN_ADDRESS]
     read = load64(link + LINK_READ)
     count, moved = 0, 0
-    while count < at.BATCH and moved < at.BATCH_BYTES:
+    while count < limits.BATCH and moved < limits.BATCH_BYTES:
         behind = take(state, port, read)
         if behind == read:
             break
         moved += behind - read
         read = behind
-        _received(state, board, table, port, 0, at.HEADER_BYTES)
+        _received(state, board, table, port, 0, limits.HEADER_BYTES)
         count += 1
     if count > 0:
         finish(state, board, port)

@@ -8,11 +8,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from riostat.switch.kernels import codes, limits
 from riostat.switch.kernels import layout as at
-from riostat.switch.kernels.grants import grant
+from riostat.switch.kernels.grants import copy_from_guest, grant
 from riostat.switch.kernels.memory import (
     c_poll,
-    c_process_vm_readv,
     c_write,
     fence,
     load16,
@@ -44,7 +44,7 @@ def available(state: NDArray[np.int64], ring: int, taken: int) -> int:
         limit = load16_acquire(state[ring + at.AVAILABLE_ADDRESS] + 2)
         ready = ((limit - state[ring + at.NEXT]) & 0xFFFF) - filled
         if ready < 0 or ready + filled > state[ring + at.SIZE]:
-            return -at.FAULT_INDEX_JUMP
+            return -codes.FAULT_INDEX_JUMP
         state[ring + at.LIMIT] = limit
     return int(ready)
 
@@ -56,10 +56,10 @@ def head(state: NDArray[np.int64], ring: int, ahead: int) -> int:
     place = (state[ring + at.NEXT] + ahead) & (size - 1)
     found = load16(state[ring + at.AVAILABLE_ADDRESS] + 4 + 2 * place)
     if found >= size:
-        return -at.FAULT_HEAD_BOUNDS
+        return -codes.FAULT_HEAD_BOUNDS
     mark = state[ring + at.MARKS_ADDRESS] + 4 * found
     if load32(mark) == state[ring + at.STAMP]:
-        return -at.FAULT_DUPLICATE
+        return -codes.FAULT_DUPLICATE
     store32(mark, state[ring + at.STAMP])
     return int(found)
 
@@ -95,14 +95,14 @@ def walk(  # noqa: PLR0911 - one for each way in which a guest can be wrong
         hops += 1
         if flags & _INDIRECT:
             if indirect or flags & _NEXT:
-                return -at.FAULT_INDIRECT
+                return -codes.FAULT_INDIRECT
             table = _indirect_table(state, board, port, address, length)
             if table < 0:
                 return table
             size, index, hops, indirect = length >> 4, 0, 0, True
             continue
         if bool(flags & _WRITE) != bool(writable):
-            return -at.FAULT_DIRECTION
+            return -codes.FAULT_DIRECTION
         wanted = min(length, limit - total)
         if wanted > 0 or not writable:
             result = _buffer(state, board, port, address, length, wanted, writable, place, room)
@@ -116,9 +116,9 @@ def walk(  # noqa: PLR0911 - one for each way in which a guest can be wrong
             state[at.WALKED_BYTES] = total
             return count
         if following >= size:
-            return -at.FAULT_NEXT_BOUNDS
+            return -codes.FAULT_NEXT_BOUNDS
         if hops >= size:
-            return -at.FAULT_CHAIN_LOOP
+            return -codes.FAULT_CHAIN_LOOP
         index = following
 
 
@@ -138,9 +138,9 @@ def _buffer(
     if length == 0:
         return 0
     if wanted < length and not writable:
-        return at.DROPPED - at.DROP_TOO_LONG
+        return codes.DROPPED - codes.DROP_TOO_LONG
     if room == 0:
-        return at.DROPPED - at.DROP_TOO_SCATTERED
+        return codes.DROPPED - codes.DROP_TOO_SCATTERED
     found = grant(state, board, port, address, length, wanted, writable)
     if found < 0:
         return int(found)
@@ -158,21 +158,18 @@ def _indirect_table(
         state[port + at.INDIRECT_ALLOWED] == 0
         or length == 0
         or length & 15
-        or length > 16 * at.INDIRECT_MAX
+        or length > 16 * limits.INDIRECT_MAX
         or address & 7
     ):
-        return -at.FAULT_INDIRECT
+        return -codes.FAULT_INDIRECT
     found = grant(state, board, port, address, length, length, 0)
-    if found < 0 or state[port + at.POLICY] != at.COPY:
+    if found < 0 or state[port + at.POLICY] != codes.COPY:
         return int(found)
-    vectors = state[at.VECTOR_ADDRESS]  # local, then remote: two pairs of words
-    store64(vectors, state[at.INDIRECT_ADDRESS])
-    store64(vectors + 8, length)
-    store64(vectors + 16, found)
-    store64(vectors + 24, length)
-    pid = np.int32(state[port + at.PID])
-    if c_process_vm_readv(pid, vectors, 1, vectors + 16, 1, 0) != length:
-        return -at.FAULT_GRANT
+    remote = state[at.VECTOR_ADDRESS] + 16  # behind the local one
+    store64(remote, found)
+    store64(remote + 8, length)
+    if not copy_from_guest(state, port, remote, 1, state[at.INDIRECT_ADDRESS], length):
+        return -codes.FAULT_GRANT
     return int(state[at.INDIRECT_ADDRESS])
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from riostat.switch.kernels import codes
 from riostat.switch.kernels import layout as at
 from riostat.switch.kernels.device import from_device
 from riostat.switch.kernels.links import LINK_ASLEEP, waiting
@@ -73,16 +74,16 @@ def _now(state: NDArray[np.int64]) -> int:
 def _serve_port(
     state: NDArray[np.int64], board: NDArray[np.int64], table: NDArray[np.int64], port: int
 ) -> int:
-    if state[port + at.STATE] != at.RUNNING:
+    if state[port + at.STATE] != codes.RUNNING:
         return 0
     kind = state[port + at.KIND]
-    if kind == at.LINK:
+    if kind == codes.LINK:
         return from_link(state, board, table, port)
-    if kind == at.DEVICE:
+    if kind == codes.DEVICE:
         return from_device(state, board, table, port)
     moved = 0
     for pair in range(state[port + at.PAIRS]):
-        if kind == at.VHOST:
+        if kind == codes.VHOST:
             moved += from_guest(state, board, table, port, pair)
         else:
             moved += from_tap(state, board, table, port, pair)
@@ -98,13 +99,13 @@ def fall_asleep(state: NDArray[np.int64], board: NDArray[np.int64]) -> int:
     ready = 0
     for k in range(state[at.PORT_COUNT]):
         port = k * at.PORT_FIELDS
-        if state[port + at.STATE] != at.RUNNING:
+        if state[port + at.STATE] != codes.RUNNING:
             continue
-        if state[port + at.KIND] == at.LINK:
+        if state[port + at.KIND] == codes.LINK:
             ready += int(waiting(state[port + at.IN_ADDRESS]))
-        elif state[port + at.KIND] == at.DEVICE:
+        elif state[port + at.KIND] == codes.DEVICE:
             ready += int(state[port + at.FRAMES_LEFT] > 0)
-        elif state[port + at.KIND] == at.VHOST:
+        elif state[port + at.KIND] == codes.VHOST:
             for pair in range(state[port + at.PAIRS]):
                 ring = state[port + at.FIRST_RING] + (2 * pair + 1) * at.RING_FIELDS
                 if state[ring + at.ENABLED]:
@@ -124,11 +125,11 @@ def wake_up(state: NDArray[np.int64], board: NDArray[np.int64]) -> None:
 def _announce(state: NDArray[np.int64], quiet: int) -> None:
     for k in range(state[at.PORT_COUNT]):
         port = k * at.PORT_FIELDS
-        if state[port + at.STATE] != at.RUNNING:
+        if state[port + at.STATE] != codes.RUNNING:
             continue
-        if state[port + at.KIND] == at.LINK:
+        if state[port + at.KIND] == codes.LINK:
             store64(state[port + at.IN_ADDRESS] + LINK_ASLEEP, 1 - quiet)
-        elif state[port + at.KIND] == at.VHOST:
+        elif state[port + at.KIND] == codes.VHOST:
             for pair in range(state[port + at.PAIRS]):
                 ring = state[port + at.FIRST_RING] + 2 * pair * at.RING_FIELDS
                 if state[ring + at.ENABLED]:
