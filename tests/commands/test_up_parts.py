@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -86,6 +87,13 @@ def test_both_run_beside_the_recorder_and_end_without_a_trace(data: Path) -> Non
         assert {port["role"] for port in switch["ports"]} == {"guest", "uplink"}
         clip = running.get(f"/objects?bucket={BUCKET}&key={CLIP}")
         assert clip.headers["content-type"] == "video/mp4"
+        figures = running.get("/metrics").text
+        assert re.search(
+            r'^riostat_switch_tx_frames_total\{port="web"\} [1-9]', figures, re.MULTILINE
+        )
+        assert 'riostat_switch_grants_live{port="web"} ' in figures
+        assert 'riostat_store_disk_state{disk="disk0",state="ready"} 1\n' in figures
+        assert "riostat_store_objects 1\n" in figures
         pids = family(running.process.pid)
         assert len(pids) >= 5
         assert running.end(signal.SIGINT) == "riostat has ended.\n"

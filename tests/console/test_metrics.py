@@ -34,12 +34,13 @@ def test_figures_of_the_console_are_there(client: httpx2.Client) -> None:
     assert figures["riostat_recording"] == "0"
 
 
-def test_names_of_domains_cannot_break_out(tmp_path: Path) -> None:
+def test_domains_have_their_shares_and_parts_that_do_not_run_are_absent(tmp_path: Path) -> None:
     console = create_app(new_settings(tmp_path), token=TOKEN).console
     evil = LiveDomain(name='a"}\n\\evil 1', kind="container", samples=1, share=1.0, cpu=0.5)
     console.live._take(LiveState(domains=[evil]))
     lines = exposition(console).decode().splitlines()
     assert 'riostat_domain_cpu_ratio{domain="a\\"}\\n\\\\evil 1",kind="container"} 0.5' in lines
+    assert not [line for line in lines if "switch" in line or "store" in line]
 
 
 def test_counters_are_named_as_such() -> None:

@@ -1,28 +1,15 @@
-"""Figures for Prometheus, in its text format, version 0.0.4.
-
-https://prometheus.io/docs/instrumenting/exposition_formats/
-"""
+"""Figures for Prometheus: those of the console and its recorder, and of the parts that run."""
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from riostat.console.console import Console
+from riostat.console.parts.figures import PART_METRICS, store_figures, switch_figures
+from riostat.console.prometheus import Figures, Labels, Metric, lines
 from riostat.console.usage import ProcessUse, process_use
 
-__all__ = ["METRICS", "Metric", "exposition"]
+__all__ = ["METRICS", "exposition"]
 
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One family of figures."""
-
-    name: str
-    kind: str
-    help: str
-
-
-METRICS = tuple(
+_CONSOLE_METRICS = tuple(
     Metric(f"riostat_{name}", kind, text)
     for name, kind, text in (
         ("runs", "gauge", "Runs in the data directory."),
@@ -46,20 +33,20 @@ METRICS = tuple(
         ("analysis_failures_total", "counter", "Questions that got no answer."),
     )
 )
-
-_Figures = Mapping[str, float | Mapping[tuple[str, str], float]]
+METRICS = (*_CONSOLE_METRICS, *PART_METRICS)
 
 
 def exposition(console: Console) -> bytes:
     """Return all figures as text; a figure that is not known now is left out."""
-    return "".join(_lines(_figures(console))).encode()
+    parts = {**switch_figures(console.switch.state), **store_figures(console.store.state)}
+    return "".join(lines(METRICS, {**_figures(console), **parts})).encode()
 
 
-def _figures(console: Console) -> _Figures:
+def _figures(console: Console) -> Figures:
     state = console.live.now()
     own = process_use(os.getpid())
     worker, feed = _use(console.analysis.worker_pid), _use(console.live.feed_pid)
-    figures: dict[str, float | Mapping[tuple[str, str], float]] = {
+    figures: dict[str, float | dict[Labels, float]] = {
         "riostat_runs": console.catalogue.count(),
         "riostat_recording": int(state.state == "recording"),
         "riostat_live_samples_per_second": state.samples_per_second,
@@ -70,7 +57,9 @@ def _figures(console: Console) -> _Figures:
         "riostat_live_restarts_total": console.live.restarts,
         "riostat_live_memory_bytes": feed.memory_bytes if feed else 0,
         "riostat_busy_ratio": state.busy,
-        "riostat_domain_cpu_ratio": {(d.name, d.kind): d.cpu for d in state.domains},
+        "riostat_domain_cpu_ratio": {
+            (("domain", d.name), ("kind", d.kind)): d.cpu for d in state.domains
+        },
         "riostat_analysis_memory_bytes": worker.memory_bytes if worker else 0,
         "riostat_analysis_questions_total": console.analysis.questions,
         "riostat_analysis_failures_total": console.analysis.failures,
@@ -87,20 +76,3 @@ def _figures(console: Console) -> _Figures:
 
 def _use(pid: int | None) -> ProcessUse | None:
     return None if pid is None else process_use(pid)
-
-
-def _lines(figures: _Figures) -> Iterable[str]:
-    for metric in METRICS:
-        value = figures.get(metric.name)
-        if value is None:
-            continue
-        yield f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.kind}\n"
-        if isinstance(value, Mapping):
-            for (domain, kind), number in value.items():
-                yield f'{metric.name}{{domain="{_escaped(domain)}",kind="{kind}"}} {number:.10g}\n'
-        else:
-            yield f"{metric.name} {value:.10g}\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
