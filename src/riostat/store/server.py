@@ -29,6 +29,8 @@ __all__ = ["ServerOptions", "serve"]
 _KEEP_ALIVE_S: Final = 30
 _GRACE_S: Final = 10
 _SWEEP_S: Final = 1.0
+_HOUR_S: Final = 3600
+_LOG: Final = logging.getLogger(__name__)
 _DESCRIPTORS: Final = CONNECTIONS_MAX + 512
 
 
@@ -70,28 +72,30 @@ def serve(
         open_things.callback(frontend.workers.close)
         address = _address(listener)
         telemetry = Telemetry(store, frontend, series, address=address, clock=SYSTEM_CLOCK)
-        server = _StoreServer(_configuration(frontend), telemetry, ready=lambda: ready(address))
+        server = _StoreServer(frontend, telemetry, ready=lambda: ready(address))
         server.run(sockets=[listener])
 
 
 class _StoreServer(HttpServer):
-    """Looks after connections and counters once a second, for as long as it serves."""
+    """Looks after connections and counters once a second, after uploads once an hour."""
 
     def __init__(
-        self, config: uvicorn.Config, telemetry: Telemetry, *, ready: Callable[[], None]
+        self, frontend: Frontend, telemetry: Telemetry, *, ready: Callable[[], None]
     ) -> None:
-        super().__init__(config, ready=ready, end=self._stop_watch)
+        super().__init__(_configuration(frontend), ready=ready, end=self._stop_watch)
+        self._multipart = frontend.multipart
         self._telemetry = telemetry
-        self._watch: asyncio.Task[None] | None = None
+        self._watch: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self._watch = asyncio.create_task(self._look_after())
+        self._watch.append(asyncio.create_task(self._look_after()))
         await self._telemetry.begin()
+        self._watch.append(asyncio.create_task(self._remove_abandoned()))
         await super().startup(sockets)
 
     def _stop_watch(self) -> None:
-        assert self._watch is not None
-        self._watch.cancel()
+        for task in self._watch:
+            task.cancel()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
@@ -105,6 +109,15 @@ class _StoreServer(HttpServer):
             for connection in tuple(connections):
                 connection.check(loop.time())
             await self._telemetry.write(len(connections))
+
+    async def _remove_abandoned(self) -> None:
+        """Give back at the start, and then hourly, what abandoned uploads hold."""
+        while True:
+            try:
+                await self._multipart.remove_abandoned(SYSTEM_CLOCK)
+            except StoreError as error:
+                _LOG.warning("Abandoned uploads cannot be removed: %s", error)
+            await asyncio.sleep(_HOUR_S)
 
 
 def _configuration(frontend: Frontend) -> uvicorn.Config:

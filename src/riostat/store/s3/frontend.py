@@ -82,8 +82,8 @@ class Frontend:
         self.reading = Reading(store, clock)
         self.writing = Writing(store, self.workers, maker)
         self._access = Access(credentials, public_buckets=public_buckets, clock=clock)
-        multipart = Multipart(store, self.workers, self.writing, maker)
-        self._handlers = _handlers(Buckets(store, self.workers), self.writing, multipart)
+        self.multipart = Multipart(store, self.workers, self.writing, maker)
+        self._handlers = _handlers(Buckets(store, self.workers), self.writing, self.multipart)
         self._started = f"{clock.realtime_ns() // 1_000_000:011X}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,20 +1,21 @@
 """Uploads in parts, for objects larger than a client wants to send at once.
 
-What has arrived lies in a bucket that no client can name: ``ID/upload`` holds what the first
-request said, ``ID/part-00001`` a part. So an upload outlives the server as any object does, and of
-the object itself nothing is to be seen before the parts have been put together into it: until that
-is committed the old one, or none, is there. Putting together reads and writes every byte once more.
+What has arrived lies in a bucket that no client can name (see `pendinguploads`). So an upload
+outlives the server as any object does, and of the object itself nothing is to be seen before the
+parts have been put together into it: until that is committed the old one, or none, is there.
+Putting together reads and writes every byte once more.
 """
 
-import contextlib
 import hashlib
+import heapq
 import json
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from riostat.core.errors import BucketExistsError, BucketNotFoundError, ObjectNotFoundError
+from riostat.core.clock import Clock
+from riostat.core.errors import ObjectNotFoundError
 from riostat.store.http.ranges import ByteRange, UnsatisfiableRangeError, requested_range
 from riostat.store.objects import ObjectVersion
 from riostat.store.s3.answers import xml_answer
@@ -30,6 +31,7 @@ from riostat.store.s3.documents import (
 from riostat.store.s3.intake import receive_document
 from riostat.store.s3.names import checked_bucket, checked_key
 from riostat.store.s3.objectheaders import ObjectHeaders, etag_condition, object_headers
+from riostat.store.s3.pendinguploads import UPLOADS, PendingUploads
 from riostat.store.s3.refusals import S3Error
 from riostat.store.s3.request import Answer, Request
 from riostat.store.s3.writing import (
@@ -42,14 +44,14 @@ from riostat.store.s3.writing import (
 )
 from riostat.store.store import Store
 
-__all__ = ["PART_BYTES_MIN", "UPLOADS", "Multipart"]
+__all__ = ["PART_BYTES_MIN", "Multipart"]
 
-UPLOADS: Final = ".uploads"
 PART_BYTES_MIN: Final = 5 << 20
 """The least that any part but the last may have, as in S3."""
 
 _PAGE_MAX: Final = 1000
 _ID = re.compile(r"[0-9a-f]{32}")
+_LAST_IDENTITY = "g"  # behind every one
 _PART_TYPE = "application/x-riostat-part"
 
 
@@ -63,6 +65,7 @@ class Multipart:
         self._workers = workers
         self._writing = writing
         self._maker = maker
+        self._pending = PendingUploads(store)
 
     async def create(self, request: Request) -> Answer:
         """Begin an upload."""
@@ -70,17 +73,9 @@ class Multipart:
         kept = object_headers(request)
         identity = secrets.token_hex(16)
 
-        def work() -> None:
-            self._store.bucket(bucket)
-            self._make_bucket()
-            metadata = {"bucket": bucket, "key": key, "metadata": json.dumps(kept.metadata)}
-            name = f"{identity}/upload"
-            with self._store.put(
-                UPLOADS, name, content_type=kept.content_type, metadata=metadata
-            ) as upload:
-                upload.commit()
-
-        await self._workers.ask(work)
+        await self._workers.ask(
+            self._pending.begin, identity, bucket, key, kept.content_type, kept.metadata
+        )
         children: list[Node] = [("Bucket", bucket), ("Key", key), ("UploadId", identity)]
         return xml_answer("InitiateMultipartUploadResult", children)
 
@@ -115,22 +110,9 @@ class Multipart:
         parts = read_completion(data)
 
         def work() -> list[Node]:
-            head = self._store.stat(UPLOADS, f"{identity}/upload")
-            found = self._chosen(identity, parts)
-            with self._store.put(
-                request.bucket,
-                request.key,
-                content_type=head.content_type,
-                metadata=json.loads(head.metadata["metadata"]),
-            ) as upload:
-                for part in found:
-                    copy_into(self._store, part, ByteRange(0, part.size), upload)
-                version = upload.commit(
-                    etag=_combined_etag(found),
-                    if_match=etag_condition(request, "if-match"),
-                    if_none_match=etag_condition(request, "if-none-match"),
-                )
-            self._remove(identity)
+            with self._pending.in_use(identity):
+                version = self._put_together(request, identity, parts)
+                self._pending.remove(identity)
             return [
                 ("Location", f"/{version.bucket}/{version.key}"),
                 ("Bucket", version.bucket),
@@ -141,10 +123,31 @@ class Multipart:
         name = "CompleteMultipartUploadResult"
         return await answer_slowly(request, self._workers, name, work)
 
+    def _put_together(
+        self, request: Request, identity: str, parts: Sequence[CompletedPart]
+    ) -> ObjectVersion:
+        head = self._pending.head(identity)
+        if head is None:
+            raise _no_such_upload()
+        found = self._chosen(identity, parts)
+        with self._store.put(
+            request.bucket,
+            request.key,
+            content_type=head.content_type,
+            metadata=json.loads(head.metadata["metadata"]),
+        ) as upload:
+            for part in found:
+                copy_into(self._store, part, ByteRange(0, part.size), upload)
+            return upload.commit(
+                etag=_combined_etag(found),
+                if_match=etag_condition(request, "if-match"),
+                if_none_match=etag_condition(request, "if-none-match"),
+            )
+
     async def abort(self, request: Request) -> Answer:
         """Forget an upload and its parts."""
         identity = await self._open_upload(request)
-        await self._workers.ask(self._remove, identity)
+        await self._workers.ask(self._pending.remove, identity)
         return Answer(204)
 
     async def list_parts(self, request: Request) -> Answer:
@@ -172,68 +175,53 @@ class Multipart:
         return xml_answer("ListPartsResult", [*children, *parts])
 
     async def list_uploads(self, request: Request) -> Answer:
-        """List the uploads of a bucket that are neither completed nor aborted."""
+        """List the uploads of a bucket that are neither completed nor aborted, by key."""
         bucket = checked_bucket(request.bucket)
         prefix = request.parameters.get("prefix", "")
-        await self._workers.ask(self._store.bucket, bucket)
-        found = await self._workers.ask(lambda: list(self._uploads(bucket, prefix)))
-        uploads: list[Node] = [
-            (
-                "Upload",
-                (
-                    ("Key", head.metadata["key"]),
-                    ("UploadId", head.key.partition("/")[0]),
-                    ("Initiated", iso_time(head.modified_ns)),
-                    ("StorageClass", "STANDARD"),
-                ),
-            )
-            for head in sorted(found, key=lambda head: head.metadata["key"])
-        ]
+        marker = request.parameters.get("key-marker", "")
+        identity_marker = request.parameters.get("upload-id-marker", "") if marker else ""
+        limit = request.number("max-uploads", _PAGE_MAX, most=_PAGE_MAX)
+
+        def work() -> list[ObjectVersion]:
+            self._store.bucket(bucket)
+            after = (marker, identity_marker or _LAST_IDENTITY) if marker else ("", "")
+            behind = (h for h in self._pending.heads(bucket, prefix) if _place(h) > after)
+            return heapq.nsmallest(limit + 1, behind, key=_place)
+
+        found = await self._workers.ask(work)
+        shown, truncated = found[:limit], 0 < limit < len(found)
         children: list[Node] = [
             ("Bucket", bucket),
             ("Prefix", prefix),
-            ("MaxUploads", _PAGE_MAX),
-            ("IsTruncated", False),
+            ("KeyMarker", marker),
+            ("UploadIdMarker", identity_marker),
+            ("MaxUploads", limit),
+            ("IsTruncated", truncated),
         ]
-        return xml_answer("ListMultipartUploadsResult", [*children, *uploads])
+        if truncated:
+            key, identity = _place(shown[-1])
+            children += [("NextKeyMarker", key), ("NextUploadIdMarker", identity)]
+        return xml_answer("ListMultipartUploadsResult", [*children, *map(_upload_node, shown)])
 
-    def _uploads(self, bucket: str, prefix: str) -> Iterator[ObjectVersion]:
-        """Yield the first thousand uploads that fit."""
-        self._make_bucket()
-        after: str | None = ""
-        count = 0
-        while after is not None and count < _PAGE_MAX:
-            listing = self._store.list(UPLOADS, delimiter="/", after=after, limit=_PAGE_MAX)
-            for identity in listing.prefixes:
-                try:
-                    head = self._store.stat(UPLOADS, f"{identity}upload")
-                except ObjectNotFoundError:
-                    continue
-                if head.metadata["bucket"] == bucket and head.metadata["key"].startswith(prefix):
-                    count += 1
-                    yield head
-            after = listing.next_after
-
-    def _make_bucket(self) -> None:
-        if not any(bucket.name == UPLOADS for bucket in self._store.buckets()):
-            with contextlib.suppress(BucketExistsError):  # another request was first
-                self._store.create_bucket(UPLOADS)
+    async def remove_abandoned(self, clock: Clock) -> int:
+        """Remove the uploads that nobody has gone on with for too long; return how many."""
+        found = await self._workers.ask(self._pending.abandoned, clock.realtime_ns())
+        for identity in found:
+            await self._workers.ask(self._pending.remove, identity)
+        return len(found)
 
     async def _open_upload(self, request: Request) -> str:
         """Return the identity of the upload that a request names; it must be for its object."""
         checked_bucket(request.bucket)
         identity = request.parameters.get("uploadId", "")
         if _ID.fullmatch(identity):
-            try:
-                head = await self._workers.ask(self._store.stat, UPLOADS, f"{identity}/upload")
-            except (BucketNotFoundError, ObjectNotFoundError):
-                head = None
+            head = await self._workers.ask(self._pending.head, identity)
             if head is not None and (head.metadata["bucket"], head.metadata["key"]) == (
                 request.bucket,
                 request.key,
             ):
                 return identity
-        raise S3Error("NoSuchUpload", "There is no such upload; it was completed or aborted.")
+        raise _no_such_upload()
 
     async def _part_name(self, request: Request) -> str:
         number = request.number("partNumber", 0, most=PARTS_MAX + 1)
@@ -268,14 +256,11 @@ class Multipart:
             raise S3Error("EntityTooSmall", f"A part has fewer than {PART_BYTES_MIN} bytes.")
         return found
 
-    def _remove(self, identity: str) -> None:
-        """Remove an upload: first its head, so that no part can come any more."""
-        self._store.delete(UPLOADS, f"{identity}/upload")
-        while True:
-            listing = self._store.list(UPLOADS, prefix=f"{identity}/", limit=_PAGE_MAX)
-            if not listing.objects:
-                return
-            self._store.delete_many(UPLOADS, [part.key for part in listing.objects])
+
+def _no_such_upload() -> S3Error:
+    return S3Error(
+        "NoSuchUpload", "There is no such upload; it was completed, aborted, or given up for lost."
+    )
 
 
 def _sums_fit(version: ObjectVersion, part: CompletedPart) -> bool:
@@ -297,6 +282,24 @@ def _combined_etag(parts: Sequence[ObjectVersion]) -> str:
 
 def _number(part: ObjectVersion) -> int:
     return int(part.key.rpartition("-")[2])
+
+
+def _place(head: ObjectVersion) -> tuple[str, str]:
+    """Return what uploads are listed by: the key, and the identity."""
+    return head.metadata["key"], head.key.partition("/")[0]
+
+
+def _upload_node(head: ObjectVersion) -> Node:
+    key, identity = _place(head)
+    return (
+        "Upload",
+        (
+            ("Key", key),
+            ("UploadId", identity),
+            ("Initiated", iso_time(head.modified_ns)),
+            ("StorageClass", "STANDARD"),
+        ),
+    )
 
 
 def _part_node(part: ObjectVersion) -> Node:
