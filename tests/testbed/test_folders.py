@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from riostat.core.errors import TestbedError
-from riostat.testbed.folders import CacheFolder, runtime_folder
+from riostat.testbed.folders import CacheFolder, new_machine_folder, runtime_folder
+from riostat.testbed.ownership import Owner
 
 
 def test_the_runtime_folder_is_made_for_the_user_alone(
@@ -46,3 +47,17 @@ def test_a_file_in_its_place_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_cache_keeps_kinds_apart() -> None:
     cache = CacheFolder(Path("/cache"))
     assert len({cache.packages, cache.images, cache.snapshots, cache.root}) == 4
+
+
+def test_machines_have_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    owner = Owner(42, 4242)
+    folders = {new_machine_folder("guest", owner) for _ in range(20)}
+    assert len(folders) == 20
+    assert {*runtime_folder().iterdir()} == folders
+    for folder in folders:
+        assert folder.name.startswith("guest-")
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert (folder / "owner").read_text() == owner.mark

@@ -1,14 +1,30 @@
 """Where the testbed keeps things: a cache that outlives its users, and a folder for what runs."""
 
 import os
+import secrets
+import shutil
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from riostat.core.errors import TestbedError
+from riostat.testbed.marks import new_mark
+from riostat.testbed.ownership import Owner
 
-__all__ = ["CacheFolder", "runtime_folder"]
+__all__ = [
+    "BACKING_FILE",
+    "OWNER_FILE",
+    "PROCESSES_FILE",
+    "CacheFolder",
+    "new_machine_folder",
+    "runtime_folder",
+]
+
+OWNER_FILE = "owner"
+PROCESSES_FILE = "processes"
+BACKING_FILE = "backing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +71,25 @@ def runtime_folder() -> Path:
             "or set XDG_RUNTIME_DIR to a folder that is."
         )
     return folder
+
+
+def new_machine_folder(name: str, owner: Owner) -> Path:
+    """Make the folder of one machine, or of a set of disks, in the runtime folder.
+
+    Its name is `name` and four random digits. The file `owner` in it holds the mark of the process
+    whose death makes it a leftover. The file `processes` is for the marks, one a line, of the
+    processes that then have to end, and the file `backing` for the path of a folder outside, whose
+    name is a mark, that then has to go. The folder appears with its owner or not at all: until
+    then its name is a mark.
+    """
+    draft = runtime_folder() / new_mark()
+    draft.mkdir(mode=0o700)
+    try:
+        (draft / OWNER_FILE).write_text(owner.mark)
+        while True:
+            # A folder that is there has its owner in it, and so nothing is put in its place.
+            with suppress(FileExistsError):
+                return draft.rename(draft.with_name(f"{name}-{secrets.token_hex(2)}"))
+    except BaseException:
+        shutil.rmtree(draft)
+        raise
