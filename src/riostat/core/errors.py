@@ -41,7 +41,8 @@
     │   ├── MissingToolError    this machine lacks a program, a right or a device
     │   ├── PackageError        a package cannot be had, or is damaged
     │   ├── ImageError          an image cannot be made of what was given
-    │   ├── MachineError        a guest or host does not start, panics, hangs or ends
+    │   ├── MachineError        a guest or host does not start, panics or ends
+    │   │   └── MachineTimeoutError   it, or a command inside, is not done in its time
     │   └── NetworkError        a namespace, device or address cannot be made
     └── ConsoleError            the console cannot serve
 
@@ -66,6 +67,7 @@ __all__ = [
     "ImageError",
     "LabelError",
     "MachineError",
+    "MachineTimeoutError",
     "MissingToolError",
     "ModelError",
     "NetworkError",
@@ -255,6 +257,10 @@ class ImageError(TestbedError):
 
 class MachineError(TestbedError):
     """A guest or a host does not start, panics, hangs, or ends before it was told to."""
+
+
+class MachineTimeoutError(MachineError):
+    """A machine, or a command inside, does not answer or end in its time."""
 
 
 class NetworkError(TestbedError):

@@ -11,10 +11,10 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def die_with_parent(parent: int) -> bool:
-    """Ask for a SIGTERM when the thread that started this process ends.
+def die_with_parent(parent: int, ending: signal.Signals = signal.SIGTERM) -> bool:
+    """Ask for a signal when the thread that started this process ends.
 
     Returns whether the process `parent` is the parent still; it may have ended before.
     """
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    _libc.prctl(_PR_SET_PDEATHSIG, ending, 0, 0, 0)
     return os.getppid() == parent

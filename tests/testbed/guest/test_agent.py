@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from riostat.testbed.guest import agent
+from riostat.testbed.ownership import Owner
 
 AGENT = Path(agent.__file__)
 
@@ -119,10 +120,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 def is_gone(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
+        return not Owner.of(pid).is_alive()
     except ProcessLookupError:
         return True
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_a_command_has_its_output_its_errors_and_its_status(terminal: Host) -> None:

@@ -1,1 +1,6 @@
-"""Machines under QEMU, and what is said to those that run inside: the `agent` in a guest."""
+"""Machines under QEMU, and what is said to those that run inside.
+
+`conversation` is the protocol between a host and the `agent` in a guest, without I/O; `channel`
+speaks it over a socket. `keeper` is the program between an owner and its QEMU, which ends with
+either; `machine` holds one from start to end, with its `qmp`, its channel and its `consolelog`.
+"""

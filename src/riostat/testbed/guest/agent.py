@@ -10,6 +10,7 @@ This file is copied into images and run by the Python there: it imports the stan
 """
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
@@ -22,7 +23,6 @@ import termios
 import time
 import tty
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 __all__ = ["Agent", "main"]
 
@@ -31,7 +31,7 @@ _READ_BYTES = 48 << 10  # 64 KiB in base64, which is a line
 _QUEUED_BYTES = 512 << 10  # above this no output of commands is read
 _LINE_BYTES = 1 << 20
 _PORT_WAIT_S = 10.0
-_VIRTIO_PORTS = Path("/sys/class/virtio-ports")
+_VIRTIO_PORTS = "/sys/class/virtio-ports"
 
 
 class _Command:
@@ -46,13 +46,13 @@ class _Command:
         self.input = os.memfd_create("input")
         self.pid = 0
         self.deadline_s = float("inf")
-        self.group: Path | None = None
+        self.group: str | None = None
         self.pipes: dict[int, str] = {}
         self.sent = {"out": 0, "err": 0}
         self.cut = {"out": 0, "err": 0}
         self.timed_out = False
 
-    def start(self, group: Path | None) -> None:
+    def start(self, group: str | None) -> None:
         """Start the process; it gets what came as input as a file, since all of that is here."""
         os.lseek(self.input, 0, os.SEEK_SET)
         out, err = os.pipe(), os.pipe()
@@ -74,7 +74,7 @@ class _Command:
                 os.dup2(descriptor, place)
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             if self.group is not None:
-                (self.group / "cgroup.procs").write_text("0")
+                _write(f"{self.group}/cgroup.procs", b"0")
             os.execv("/bin/sh", [b"sh", b"-c", self.text])  # noqa: S606 - this is what it is for
         except OSError as error:
             os.write(2, f"{error}\n".encode())
@@ -88,7 +88,7 @@ class _Command:
             return
         try:
             if self.group is not None:
-                (self.group / "cgroup.kill").write_text("1")
+                _write(f"{self.group}/cgroup.kill", b"1")
             os.killpg(self.pid, signal.SIGKILL)
         except (ProcessLookupError, FileNotFoundError):
             pass
@@ -203,8 +203,9 @@ class _Session:
 class Agent:
     """Serves sessions, in one thread."""
 
-    def __init__(self, groups: Path | None) -> None:
+    def __init__(self, groups: str | None) -> None:
         self._groups = groups
+        self._groups_made = 0
         self._selector = selectors.DefaultSelector()
         self._sessions: list[_Session] = []
         self._away: list[_Session] = []  # nobody holds the other end
@@ -250,7 +251,7 @@ class Agent:
 
     def start(self, command: _Command) -> None:
         """Start a command that has all of its input; raises `OSError`."""
-        command.start(self._group(command))
+        command.start(self._group())
         self._commands[command.pid] = command
         for descriptor in command.pipes:
             self._watch_pipe(command, descriptor)
@@ -377,17 +378,19 @@ class Agent:
         del command.pipes[descriptor]
         os.close(descriptor)
 
-    def _group(self, command: _Command) -> Path | None:
+    def _group(self) -> str | None:
         """Make a cgroup for a command, and remove those whose processes have all ended."""
         if self._groups is None:
             return None
-        for old in self._groups.glob("command-*"):
-            try:
-                old.rmdir()
-            except OSError:
-                continue  # something that a command left in the background runs there
-        group = self._groups / f"command-{command.session.descriptor}-{command.number}"
-        group.mkdir(exist_ok=True)
+        for name in os.listdir(self._groups):
+            if name.startswith("command-"):
+                try:
+                    os.rmdir(f"{self._groups}/{name}")
+                except OSError:
+                    continue  # something that a command left in the background runs there
+        self._groups_made += 1
+        group = f"{self._groups}/command-{self._groups_made}"
+        os.mkdir(group)
         return group
 
 
@@ -397,13 +400,20 @@ def _integer(value: object) -> int:
     return value
 
 
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content)
+
+
 def _virtio_ports(name: str) -> list[str]:
     """Return the devices of the ports NAME and NAME.N, as soon as NAME is there."""
     end_s = time.monotonic() + _PORT_WAIT_S
     while time.monotonic() < end_s:
         names = {}
-        for port in _VIRTIO_PORTS.glob("*/name"):
-            names[port.read_text().strip()] = f"/dev/{port.parent.name}"
+        with contextlib.suppress(FileNotFoundError):  # the kernel is at it
+            for port in os.listdir(_VIRTIO_PORTS):
+                with open(f"{_VIRTIO_PORTS}/{port}/name", encoding="utf-8") as file:
+                    names[file.read().strip()] = f"/dev/{port}"
         if name in names:
             return [path for port, path in names.items() if port.partition(".")[0] == name]
         time.sleep(0.02)
@@ -414,7 +424,7 @@ def main(arguments: Sequence[str]) -> None:
     """Serve the places that the arguments name."""
     groups = None
     if arguments[:1] == ["--groups"]:
-        groups, arguments = Path(arguments[1]), arguments[2:]
+        groups, arguments = arguments[1], arguments[2:]
     agent = Agent(groups)
     for place in arguments:
         agent.serve(place)

@@ -1,0 +1,230 @@
+"""One machine under QEMU, of any command line, from its start to its end."""
+
+import os
+import re
+import secrets
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from riostat.core.errors import MachineError, MachineTimeoutError, MissingToolError
+from riostat.core.text import printable
+from riostat.testbed.folders import runtime_folder
+from riostat.testbed.guest.channel import Channel
+from riostat.testbed.guest.consolelog import last_lines, panic
+from riostat.testbed.guest.keeper import NOBODY
+from riostat.testbed.guest.qmp import QMP
+from riostat.testbed.ownership import Owner
+
+__all__ = ["VISITORS", "Machine", "start_machine"]
+
+VISITORS = 3  # terminals beside the owner that can have a command under way at a time
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_START_TIMEOUT_S = 30.0
+_END_TIMEOUT_S = 10.0
+_NOTICE_S = 0.5  # in which a keeper writes down that its program has ended
+_CONSOLE_LINES = 8
+
+
+class Machine:
+    """A running QEMU in its folder; ends with its owner, or when its starter closes it.
+
+    `channel` leads to the agent inside. Without the `keeper`, a machine that another started:
+    closing it then gives back the channel and no more.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *,
+        stream: str = "agent",
+        keeper: "subprocess.Popen[bytes] | None" = None,
+    ) -> None:
+        self.folder = folder
+        self.name = name
+        self.channel = Channel(
+            folder / stream,
+            machine=f"machine {name}",
+            diagnose=self.diagnosis,
+            fault=lambda: panic(folder / "console"),
+        )
+        self._keeper = keeper
+        self._qmp: QMP | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of QEMU; raises `MachineError` where it has ended."""
+        processes = (self.folder / "processes").read_text().split()
+        owner = Owner.parse(processes[-1])
+        if len(processes) < 2 or owner is None or not owner.is_alive():
+            raise MachineError(
+                f"The machine {self.name} has ended; start it anew.{self.diagnosis()}"
+            )
+        return owner.pid
+
+    @property
+    def qmp(self) -> QMP:
+        """A connection to QEMU, made when it is first asked for."""
+        if self._qmp is None:
+            try:
+                self._qmp = QMP(self.folder / "qmp", machine=f"the machine {self.name}")
+            except MachineTimeoutError:
+                raise
+            except MachineError as error:
+                raise MachineError(f"{error}{self.diagnosis()}") from error
+        return self._qmp
+
+    def console(self, count: int = _CONSOLE_LINES) -> list[str]:
+        """Return the last lines of the console, fit for people."""
+        return last_lines(self.folder / "console", count)
+
+    def diagnosis(self) -> str:
+        """Return how the machine stands, with its last console lines, to append to a sentence."""
+        words = []
+        status = self._ended()
+        if status is not None:
+            words.append(f"QEMU ended with {status}.")
+        if (reason := panic(self.folder / "console")) is not None:
+            words.append(f"The kernel gave up: {reason}")
+        lines = self.console()
+        if lines:
+            words.append("\n  ".join(["The console ends with:", *lines]))
+        return "".join(f"\n{word}" for word in words)
+
+    def close(self) -> None:
+        """End the machine if it was started here, and remove its folder."""
+        if self._qmp is not None:
+            self._qmp.close()
+            self._qmp = None
+        self.channel.close()
+        if self._keeper is None:
+            return
+        self._keeper.terminate()
+        try:
+            self._keeper.wait(_END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._keeper.kill()  # and the kernel kills QEMU
+            self._keeper.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)  # where the keeper was killed
+        self._keeper = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ended(self) -> str | None:
+        """Return the status with which QEMU ended, or None while it runs."""
+        end_s = time.monotonic() + _NOTICE_S
+        while True:
+            with suppress(FileNotFoundError):
+                return (self.folder / "ended").read_text()
+            if time.monotonic() > end_s:
+                return None
+            time.sleep(0.01)
+
+
+def start_machine(
+    program: Sequence[str], *, name: str = "", ports: Sequence[str] = (), owned: bool = True
+) -> Machine:
+    """Start a QEMU: `program` is its command line without console, QMP and the agent's ports.
+
+    Those are added, and the virtio serial bus that the ports need. `name` is made up where it is
+    empty. `ports` are names of more virtio ports, each with a socket of its name in the folder. A
+    machine that is not `owned` outlives this process and is ended by a SIGTERM to its keeper. The
+    agent has not answered yet. Raises `MissingToolError` without QEMU, and `MachineError` where it
+    does not start.
+    """
+    name = name or f"guest-{secrets.token_hex(3)}"
+    if not _NAME.fullmatch(name):
+        raise MachineError(
+            f"The name {printable(name)!r} cannot be a machine's; give up to 32 lower-case "
+            "letters, digits and hyphens."
+        )
+    if shutil.which(program[0]) is None:
+        raise MissingToolError(
+            f"The program {program[0]} is missing; install the package qemu-system-x86."
+        )
+    folder = runtime_folder() / f"{name}-{secrets.token_hex(3)}"
+    folder.mkdir(mode=0o700)
+    try:
+        owner = Owner.of(os.getpid()).mark
+        (folder / "owner").write_text(owner)
+        keeper = _start_keeper(program, folder, owner if owned else NOBODY, ports)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if not owned:
+        keeper.wait()  # its child keeps the machine
+    return Machine(folder, name, keeper=keeper if owned else None)
+
+
+def _start_keeper(
+    program: Sequence[str], folder: Path, owner: str, ports: Sequence[str]
+) -> "subprocess.Popen[bytes]":
+    visitors = [f"agent.{number}" for number in range(1, VISITORS + 1)]
+    with ExitStack() as stack:
+        sockets = {}
+        for name in ("qmp", *ports, *visitors, "agent"):
+            listening = stack.enter_context(socket.socket(socket.AF_UNIX))
+            try:
+                listening.bind(str(folder / name))
+            except OSError as error:  # its path is too long: Python says so without a number
+                raise MachineError(
+                    f"The socket {folder / name} cannot be made ({error}); "
+                    "set XDG_RUNTIME_DIR to a folder with a short path."
+                ) from error
+            listening.listen()
+            sockets[name] = listening.fileno()
+        keeper = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "riostat.testbed.guest.keeper", str(folder), owner),
+                *(*program, *_plumbing(sockets)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            pass_fds=tuple(sockets.values()),
+            start_new_session=True,  # Ctrl-C is for the owner, which then ends its machines
+        )
+    assert keeper.stdout is not None
+    with keeper.stdout as output:
+        ready, _, _ = select.select([output], [], [], _START_TIMEOUT_S)
+        answer = output.readline().strip() if ready else b"no answer"
+    if answer == b"started":
+        return keeper
+    keeper.kill()
+    keeper.wait()
+    raise MachineError(
+        f"The program {program[0]} does not start ({printable(answer)}); see that it can be run."
+    )
+
+
+def _plumbing(sockets: dict[str, int]) -> list[str]:
+    """Return the arguments for QMP, the console on standard output, and the agent's ports."""
+
+    def chardev(name: str) -> tuple[str, str]:
+        return "-chardev", f"socket,id={name},fd={sockets[name]},server=on,wait=off"
+
+    arguments = [*chardev("qmp"), "-mon", "chardev=qmp,mode=control"]
+    arguments += ["-chardev", "file,id=console,path=/dev/stdout", "-serial", "chardev:console"]
+    arguments += ["-device", "virtio-serial-pci"]
+    # The port that the agent waits for comes last, when the others are there.
+    for name in list(sockets)[1:]:
+        port = name.replace("agent", "riostat") if name.startswith("agent") else name
+        arguments += [*chardev(name), "-device", f"virtserialport,chardev={name},name={port}"]
+    return arguments
