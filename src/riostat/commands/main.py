@@ -28,6 +28,9 @@ command = LazyGroup(
         "cite": Place(
             "riostat.commands.cite", "Read who cites what, and whether with support or contrast."
         ),
+        "testbed": Place(
+            "riostat.commands.testbed", "Start real guests, real Xen, networks and disks."
+        ),
         "runs": Place("riostat.commands.runs", "List, show, remove and export recorded runs."),
     },
     name="riostat",

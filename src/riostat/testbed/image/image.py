@@ -12,7 +12,7 @@ from pathlib import Path
 
 from riostat.core.errors import ImageError
 from riostat.testbed.folders import CacheFolder
-from riostat.testbed.image.libraries import Programs, read_program
+from riostat.testbed.image.libraries import Programs, read_file
 from riostat.testbed.image.modules import KernelModules
 from riostat.testbed.image.newc import Archive
 from riostat.testbed.image.python import INTERPRETER, compile_library, library_extensions
@@ -95,9 +95,12 @@ class _Inputs:
             wanted.modules,
             wanted.programs,
             [
-                hashlib.sha256(read_program(Path(source))).hexdigest()
-                for source, _ in wanted.programs
-                if source.startswith("/")
+                (hashlib.sha256(file.content).hexdigest(), file.is_executable)
+                for file in (
+                    read_file(Path(source))
+                    for source, _ in wanted.programs
+                    if source.startswith("/")
+                )
             ],
             sorted(
                 (path, hashlib.sha256(content).hexdigest())

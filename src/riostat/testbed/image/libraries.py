@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
 from riostat.core.errors import ImageError
 from riostat.core.text import printable
@@ -12,7 +13,7 @@ from riostat.testbed.image.elf import is_elf, is_x86_64, read_needs
 from riostat.testbed.image.newc import Archive
 from riostat.testbed.packages.tree import PackageTree
 
-__all__ = ["Programs", "read_program"]
+__all__ = ["MachineFile", "Programs", "read_file"]
 
 _LIBRARIES = "lib/x86_64-linux-gnu"
 # Where libraries are in packages, and on machines; patterns.
@@ -56,7 +57,10 @@ class Programs:
                     f"is one place for them, {printable(path)!r}; name one of them."
                 )
             for name in found:
-                self._add(tree.read(name), path or name, f"{tree.root}/{name}", ())
+                content, is_executable = tree.read(name), tree.is_executable(name)
+                self._archive.add_file(path or name, content, is_executable=is_executable)
+                if is_elf(content):
+                    self._add_needs(content, f"{tree.root}/{name}", ())
             if found:
                 return
         raise ImageError(
@@ -65,18 +69,15 @@ class Programs:
         )
 
     def add_from_machine(self, source: Path, path: str) -> None:
-        """Add a file of this machine as a program, at `path` in the guest.
+        """Add a file of this machine, at `path` in the guest.
 
         Raises `ImageError` where it cannot be read, is for another machine, or needs a library
         that is not found.
         """
-        content = read_program(source)
-        self._add(content, path, str(source), (source.resolve().parent,))
-
-    def _add(self, content: bytes, path: str, name: str, origin: tuple[Path, ...]) -> None:
-        self._archive.add_file(path, content, is_executable=True)
-        if is_elf(content):
-            self._add_needs(content, name, origin)
+        file = read_file(source)
+        self._archive.add_file(path, file.content, is_executable=file.is_executable)
+        if is_elf(file.content):
+            self._add_needs(file.content, str(source), (source.resolve().parent,))
 
     def _add_needs(self, content: bytes, name: str, origin: tuple[Path, ...]) -> None:
         """Add the libraries of a file; `origin` is the folder of a file of this machine."""
@@ -104,7 +105,7 @@ class Programs:
         for place in _machine_folders(origin, paths) if origin else ():
             source = place / library
             if source.is_file() and _is_for_guests(source):
-                content = read_program(source)
+                content = read_file(source).content
                 self._put_library(library, path, content, str(source), (place,))
                 return
         raise ImageError(
@@ -120,7 +121,14 @@ class Programs:
         self._add_needs(content, name, origin)
 
 
-def read_program(source: Path) -> bytes:
+class MachineFile(NamedTuple):
+    """A file of this machine, as it comes into an image."""
+
+    content: bytes
+    is_executable: bool
+
+
+def read_file(source: Path) -> MachineFile:
     """Return a file of this machine; raises `ImageError` where it is none that can be read."""
     try:
         status = source.stat()
@@ -128,14 +136,15 @@ def read_program(source: Path) -> bytes:
         if status.st_size > _PROGRAM_BYTES_MAX:
             reason = f"it has more than {_PROGRAM_BYTES_MAX} bytes"
         content = source.read_bytes() if reason is None else b""
+        is_executable = bool(status.st_mode & 0o111)
     except OSError as error:
-        reason, content = error.strerror, b""
+        reason, content, is_executable = error.strerror, b"", False
     if reason is not None:
         raise ImageError(
             f"The file {source} cannot be put into an image ({reason}); give the path of a file "
             "that this user can read."
         )
-    return content
+    return MachineFile(content, is_executable)
 
 
 def _packaged_folders(tree: PackageTree) -> tuple[str, ...]:

@@ -13,6 +13,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -104,28 +105,24 @@ class PackageCache:
 
     def record(self, packages: PackageSet) -> SetRecord | None:
         """Return what a set stands for in the cache, or None where it was not had so far."""
-        try:
-            content = self._record_path(packages).read_bytes()
-            record = msgspec.json.decode(content, type=SetRecord)
-            for deb in record.debs:
-                deb.check()
-        except (OSError, msgspec.DecodeError, PackageError):
-            return None  # a damaged record is made anew
-        if (record.packages, record.suite) != (packages.packages, packages.suite):
+        record = _read_record(self._record_path(packages))
+        if record is None or (record.packages, record.suite) != (packages.packages, packages.suite):
             return None
         if self._is_from_folder and record.origin != self._origin.origin:
             return None
         return record
 
     def update(self, packages: PackageSet) -> PackageTree:
-        """Return the files of a set in its current version; raises as `tree` does."""
+        """Return the files of a set in its current version; raises as `tree` does.
+
+        Packages and trees that no set stands for any more are removed.
+        """
         with self._making() as making:
             record = self._found(packages)
-            if record == self.record(packages):
-                tree = self._cached(packages)
-                if tree is not None:
-                    return tree
-            return self._make(packages, record, making)
+            tree = self._cached(packages) if record == self.record(packages) else None
+            tree = tree or self._make(packages, record, making)
+            self._remove_old()
+        return tree
 
     def size_bytes(self) -> int:
         """Return how many bytes the files of the cache have."""
@@ -178,6 +175,18 @@ class PackageCache:
         write_whole(self._record_path(packages), msgspec.json.encode(record))
         return PackageTree(tree / "root", listing, record.key)
 
+    def _remove_old(self) -> None:
+        """Remove what no record names."""
+        records = [_read_record(path) for path in (self.folder / "sets").glob("*.json")]
+        trees = {record.key for record in records if record is not None}
+        debs = {deb.file for record in records if record is not None for deb in record.debs}
+        for tree in (self.folder / "trees").iterdir():
+            if tree.name not in trees:
+                shutil.rmtree(tree)
+        for deb in (self.folder / "debs").iterdir():
+            if deb.name not in debs:
+                deb.unlink()
+
     def _making(self) -> AbstractContextManager[Path]:
         return making_folder(self.folder, kind=PackageError, progress=self.progress)
 
@@ -192,6 +201,17 @@ class PackageCache:
                     f"the SHA-256 {deb.sha256} that was promised; get it from another place."
                 )
             (folder / deb.file).replace(self.folder / "debs" / deb.file)
+
+
+def _read_record(path: Path) -> SetRecord | None:
+    """Return a record, or None where there is none, or a damaged one, which is made anew."""
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=SetRecord)
+        for deb in record.debs:
+            deb.check()
+    except (OSError, msgspec.DecodeError, PackageError):
+        return None
+    return record
 
 
 def _is_there(path: Path, deb: Deb) -> bool:

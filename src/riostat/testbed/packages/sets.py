@@ -26,8 +26,8 @@ class PackageSet:
     """Packages that are unpacked into one tree.
 
     Each of `packages` is a package's name, or a pattern of names (fnmatch), of which the package
-    with the highest version is meant. `suite` is empty for the distribution with its updates, or
-    `backports` for the newer packages that are made for it.
+    with the highest version is meant; the first is the one that the set is about. `suite` is empty
+    for the distribution with its updates, or `backports` for newer packages that are made for it.
     """
 
     name: str
@@ -48,6 +48,7 @@ BUSYBOX = PackageSet("busybox", ("busybox-static",))
 PYTHON = PackageSet(
     "python",
     (
+        "python3.11-minimal",
         "libbz2-1.0",
         "libc6",
         "libexpat1",
@@ -55,7 +56,6 @@ PYTHON = PackageSet(
         "liblzma5",
         "libpython3.11-minimal",
         "libpython3.11-stdlib",
-        "python3.11-minimal",
         "zlib1g",
     ),
 )
@@ -65,6 +65,7 @@ IPERF = PackageSet("iperf3", ("iperf3", "libc6", "libiperf0", "libsctp1", "libss
 XEN = PackageSet(
     "xen-4.17",
     (
+        "xen-hypervisor-4.17-amd64",
         "libbz2-1.0",
         "libc6",
         "libfdt1",
@@ -88,7 +89,6 @@ XEN = PackageSet(
         "libxentoollog1",
         "libyajl2",
         "libzstd1",
-        "xen-hypervisor-4.17-amd64",
         "xen-utils-4.17",
         "xen-utils-common",
         "xenstore-utils",

@@ -79,6 +79,12 @@ class PackageTree:
             steps += target.strip("/").split("/")[::-1]
         return done if done in self._listing.files else None
 
+    def is_executable(self, path: str) -> bool:
+        """Tell whether a file, which must be in the tree, is a program."""
+        found = self.resolve(path)
+        assert found is not None, path
+        return self._listing.files[found].is_executable
+
     def read(self, path: str) -> bytes:
         """Return the content of a file, which must be in the tree.
 

@@ -1,0 +1,16 @@
+"""The commands of ``riostat testbed``."""
+
+from riostat.commands.lazy import LazyGroup, Place
+
+__all__ = ["command"]
+
+command = LazyGroup(
+    {
+        "packages": Place(
+            "riostat.commands.testbed.packages", "Kernels, Xen and programs in the cache."
+        ),
+        "image": Place("riostat.commands.testbed.image", "Write a kernel and an initramfs."),
+    },
+    name="testbed",
+    help="Start real guests, real Xen, networks and disks.",
+)
