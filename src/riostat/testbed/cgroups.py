@@ -19,7 +19,7 @@ from riostat.testbed.mounts import mounts
 from riostat.testbed.ownership import Owner
 from riostat.testbed.processes import kill_processes
 
-__all__ = ["ThrottledGroup", "marked_groups", "remove_group"]
+__all__ = ["ThrottledGroup", "marked_groups", "remove_group", "throttling_root"]
 
 _ENTER: Final = 'echo $$ > "$0" && exec "$@"'
 _PREFIX: Final = "riostat-"
@@ -34,7 +34,7 @@ class ThrottledGroup:
     """
 
     def __init__(self) -> None:
-        root, self.version = _throttling_root()
+        root, self.version = throttling_root()
         self.path = root / new_mark()
         try:
             if self.version == 2:
@@ -126,7 +126,11 @@ def _controllers(folder: Path) -> list[str]:
         return []
 
 
-def _throttling_root() -> tuple[Path, int]:
+def throttling_root() -> tuple[Path, int]:
+    """Return the cgroup in which those that bound I/O are made, and its version, 1 or 2.
+
+    Raises `MissingToolError` where there is none.
+    """
     for root, version in _roots():
         if version == 2 or (root / "blkio.throttle.read_bps_device").exists():
             return root, version

@@ -6,6 +6,7 @@ __all__ = ["command"]
 
 command = LazyGroup(
     {
+        "doctor": Place("riostat.commands.testbed.doctor", "What this machine can run."),
         "packages": Place(
             "riostat.commands.testbed.packages", "Kernels, Xen and programs in the cache."
         ),

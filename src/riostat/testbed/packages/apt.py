@@ -7,6 +7,7 @@ configuration (proxies, time-outs, credentials) stays in force.
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -19,7 +20,7 @@ from riostat.testbed.packages.deb import Deb, highest
 from riostat.testbed.packages.sets import DISTRIBUTION, PackageSet
 from riostat.testbed.packages.sources import derive_sources, read_sources
 
-__all__ = ["Apt"]
+__all__ = ["Apt", "apt_fault"]
 
 _MACHINE_CONFIGURATION = Path("/etc/apt")
 _SILENCE_S = 30
@@ -163,6 +164,18 @@ class Apt:
                 "--from FOLDER."
             )
         return result.stdout.decode(errors="replace")
+
+
+def apt_fault(configuration: Path = _MACHINE_CONFIGURATION) -> str:
+    """Return why this machine's apt cannot give guests' packages, empty where it can."""
+    for program in ("apt-get", "apt-cache"):
+        if shutil.which(program) is None:
+            return f"there is no {program}"
+    try:
+        derive_sources(read_sources(configuration), DISTRIBUTION)
+    except PackageError as error:
+        return str(error).partition(";")[0]
+    return ""
 
 
 def _deb(fields: Mapping[str, str]) -> Deb:

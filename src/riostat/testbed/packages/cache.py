@@ -12,7 +12,6 @@
 """
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -123,14 +122,6 @@ class PackageCache:
             tree = tree or self._make(packages, record, making)
             self._remove_old()
         return tree
-
-    def size_bytes(self) -> int:
-        """Return how many bytes the files of the cache have."""
-        return sum(
-            (Path(folder) / name).lstat().st_size
-            for folder, _, names in os.walk(self.folder)
-            for name in names
-        )
 
     def _record_path(self, packages: PackageSet) -> Path:
         return self.folder / "sets" / f"{packages.name}.json"
