@@ -11,7 +11,7 @@ import pytest
 
 from riostat.testbed.mounts import mounts
 
-__all__ = ["needs_disks", "needs_root", "needs_throttling", "without_root"]
+__all__ = ["as_nobody", "needs_disks", "needs_root", "needs_throttling", "without_root"]
 
 
 def _throttles() -> bool:
@@ -42,25 +42,29 @@ _NOBODY = 65534
 _READS = "+dac_read_search"
 
 
-def without_root(program: str) -> str:
-    """Run a Python program as a user with no rights; return the error that it ends with.
-
-    Marks in the text are called NAME.
-    """
+def as_nobody(*command: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program as a user with no rights, and a runtime folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
-        done = subprocess.run(
+        return subprocess.run(
             [
                 *("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"),
-                *(f"--inh-caps={_READS}", f"--ambient-caps={_READS}"),
-                *(sys.executable, "-B", "-c", program),
+                *(f"--inh-caps={_READS}", f"--ambient-caps={_READS}", *command),
             ],
-            env=os.environ | {"XDG_RUNTIME_DIR": folder},
+            env=os.environ | {"XDG_RUNTIME_DIR": folder, "PYTHONDONTWRITEBYTECODE": "1"},
             cwd="/",
             capture_output=True,
             text=True,
             check=False,
         )
+
+
+def without_root(program: str) -> str:
+    """Run a Python program as a user with no rights; return the error that it ends with.
+
+    Marks in the text are called NAME.
+    """
+    done = as_nobody(sys.executable, "-c", program)
     assert done.returncode == 1, done.stderr
     last = done.stderr.splitlines()[-1].removeprefix("riostat.core.errors.")
     return re.sub(r"riostat-[0-9]+-[0-9]+-[0-9]+", "NAME", last)

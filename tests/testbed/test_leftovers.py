@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from riostat.testbed.folders import OWNER_FILE, new_machine_folder, runtime_folder
-from riostat.testbed.leftovers import sweep
+from riostat.testbed.leftovers import Leftover, sweep
 from riostat.testbed.marks import alias_of, interim_device_name, new_mark
 from riostat.testbed.network.netlink import NAMESPACES
 from riostat.testbed.ownership import Owner
@@ -39,8 +39,7 @@ def ip(*arguments: str) -> None:
 
 
 def test_nothing_is_nothing() -> None:
-    swept = sweep()
-    assert [what for what in swept.removed if str(runtime_folder()) in what] == []
+    assert [found for found in sweep() if runtime_folder() in found.path.parents] == []
 
 
 def test_the_folder_of_a_dead_machine_goes_with_its_processes(dead: Owner) -> None:
@@ -53,7 +52,7 @@ def test_the_folder_of_a_dead_machine_goes_with_its_processes(dead: Owner) -> No
         same_id = Owner(stranger.pid, Owner.of(stranger.pid).start_ticks + 1)
         marks = [Owner.of(member.pid).mark, same_id.mark, dead.mark, "nonsense"]
         (folder / "processes").write_text("\n".join(marks))
-        assert f"folder {folder}" in sweep().removed
+        assert Leftover("folder", folder, "") in sweep()
         assert member.wait() == -signal.SIGKILL
         stranger.communicate()
         assert stranger.returncode == 0
@@ -134,7 +133,7 @@ def test_namespaces_go_with_their_owners_and_no_others(dead: Owner) -> None:
         swept = sweep()
         assert process.wait() == -signal.SIGKILL
     try:
-        assert f"network namespace {NAMESPACES / names[0]}" in swept.removed
+        assert Leftover("network namespace", NAMESPACES / names[0], "") in swept
         assert [(NAMESPACES / name).exists() for name in names] == [False, True, True, True]
         assert not never_mounted.exists()
     finally:
@@ -226,7 +225,8 @@ def test_killed_at_any_point_nothing_stays(seed: int, work: str) -> None:
     rounds = random.Random(seed)
     with ThreadPoolExecutor(3) as pool:
         owners = set(pool.map(lambda _: killed_somewhere(work, rounds), range(3)))
-        assert list(pool.map(lambda _: sweep().kept, range(3))) == [[], [], []]
+        swept = [found for sweeps in pool.map(lambda _: sweep(), range(3)) for found in sweeps]
+    assert [found for found in swept if found.problem] == []
     assert belongings(owners.__contains__) == set()
 
 

@@ -23,6 +23,7 @@ __all__ = ["ThrottledGroup", "marked_groups", "remove_group", "throttling_root"]
 
 _ENTER: Final = 'echo $$ > "$0" && exec "$@"'
 _PREFIX: Final = "riostat-"
+_PROCESSES: Final = "cgroup.procs"
 _ROUNDS: Final = 16
 
 
@@ -57,6 +58,11 @@ class ThrottledGroup:
     ) -> None:
         remove_group(self.path)
 
+    @property
+    def entrance(self) -> Path:
+        """The file that takes a process in when its id is written there."""
+        return self.path / _PROCESSES
+
     def bound(self, device: str, bytes_per_s: int) -> None:
         """Bound what is read of, and what is written to, a device ``MAJOR:MINOR``."""
         try:
@@ -79,7 +85,7 @@ class ThrottledGroup:
 
     def command(self, *command: str) -> list[str]:
         """Return the command line that runs a program inside; its process id is the program's."""
-        return ["sh", "-c", _ENTER, str(self.path / "cgroup.procs"), *command]
+        return ["sh", "-c", _ENTER, str(self.entrance), *command]
 
 
 def marked_groups() -> Iterator[Path]:
@@ -105,7 +111,7 @@ def remove_group(path: Path) -> None:
 
 
 def _processes(path: Path) -> Iterator[Owner]:
-    for line in (path / "cgroup.procs").read_text().split():
+    for line in (path / _PROCESSES).read_text().split():
         with suppress(ProcessLookupError):
             yield Owner.of(int(line))
 

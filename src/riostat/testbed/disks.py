@@ -43,10 +43,11 @@ _MAKE_S: Final = 60.0
 class UnequalDisks:
     """Disks in the order of the speeds that they are given, empty, until the context is left.
 
-    `paths` are folders, each with an ext4 file system of its own, as the store's disks are;
-    `devices` are the block devices below. Programs are bounded that are run by `command`, `run` or
-    `start`. The files behind it all take the room of what is written, in `folder`. Raises
-    `TestbedError`, and `MissingToolError` without root, loop devices, cgroups or mkfs.ext4.
+    `paths` are folders, `disk1` and so on in `folder`, each with an ext4 file system of its own,
+    fit for a disk of the store; `devices` are the block devices below. Programs are bounded that
+    are run by `command`, `run` or `start`. `direct` tells whether the files behind it are reached
+    past the page cache. Raises `TestbedError`, and `MissingToolError` without root, loop devices,
+    cgroups or mkfs.ext4.
     """
 
     def __init__(
@@ -56,22 +57,23 @@ class UnequalDisks:
         size_bytes: int = 1 << 30,
         folder: Path = BACKING_FOLDER,
     ) -> None:
+        """Make them; `folder` is for the files, which take the room of what is written to them."""
         _check(megabytes_per_s, size_bytes)
         make = _make_program()
         sweep()
         self.megabytes_per_s = tuple(megabytes_per_s)
         self.paths: tuple[Path, ...] = ()
         self.devices: tuple[Path, ...] = ()
-        self.direct = True  # whether every file is reached past the page cache
+        self.direct = True
         with ExitStack() as stack:
-            here = new_machine_folder("disks", Owner.of(os.getpid()))
-            stack.callback(shutil.rmtree, here)
-            backing = _backing_folder(folder, here)
+            self.folder = new_machine_folder("disks", Owner.of(os.getpid()))
+            stack.callback(shutil.rmtree, self.folder)
+            backing = _backing_folder(folder, self.folder)
             stack.callback(shutil.rmtree, backing)
             self._group = stack.enter_context(ThrottledGroup())
             for number, speed in enumerate(megabytes_per_s, 1):
                 file = _formatted(backing / f"disk{number}", size_bytes, make)
-                self._add(stack, file, here / file.name, round(speed * 1e6))
+                self._add(stack, file, self.folder / file.name, round(speed * 1e6))
             # What runs on the disks ends before they go.
             stack.callback(self._group.end_processes)
             self._stack = stack.pop_all()
@@ -86,6 +88,11 @@ class UnequalDisks:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def entrance(self) -> Path:
+        """The file that bounds a process, and what it starts then, when its id is written there."""
+        return self._group.entrance
 
     def command(self, *command: str) -> list[str]:
         """Return the command line that runs a program bounded; its process id is the program's."""

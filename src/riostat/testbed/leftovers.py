@@ -9,7 +9,7 @@ import fcntl
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +30,7 @@ from riostat.testbed.processes import kill_processes
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
 
-__all__ = ["Swept", "sweep"]
+__all__ = ["Leftover", "sweep"]
 
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - where shm_overview(7) has it
 _DEVICES: Final = Path("/sys/class/net")
@@ -39,34 +39,39 @@ _OwnerOf = Callable[[Path], Owner | None]
 _Remove = Callable[[Path], None]
 
 
-@dataclass(slots=True)
-class Swept:
-    """What a sweep has removed, and what it could not, with the reason: words for people."""
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A thing whose owner is dead: of what kind and where it is, and what keeps it from going.
 
-    removed: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
+    `problem` is empty when it has been removed.
+    """
+
+    kind: str
+    path: Path
+    problem: str
 
 
-def sweep() -> Swept:
+def sweep() -> list[Leftover]:
     """Remove what dead owners have left: programs, machines, disks, networks, shared memory.
 
     It takes some milliseconds where there is nothing. What only root can remove stays without
     root. Raises `TestbedError` where the runtime folder is not this user's.
     """
-    swept = Swept()
+    found = []
     folder = runtime_folder()
     with opened(folder) as descriptor:
         # One after the other: what two remove at a time stays visible for a moment while it goes.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         for kind, thing, remove in _leftovers(folder):
+            problem = ""
             try:
                 remove(thing)
             except (OSError, TestbedError) as error:
-                if thing.exists():
-                    swept.kept.append(f"{kind} {thing}: {error}")
-            else:
-                swept.removed.append(f"{kind} {thing}")
-    return swept
+                if not thing.exists():
+                    continue
+                problem = str(error)
+            found.append(Leftover(kind, thing, problem))
+    return found
 
 
 def _leftovers(folder: Path) -> Iterator[tuple[str, Path, _Remove]]:

@@ -11,6 +11,8 @@ command = LazyGroup(
             "riostat.commands.testbed.packages", "Kernels, Xen and programs in the cache."
         ),
         "image": Place("riostat.commands.testbed.image", "Write a kernel and an initramfs."),
+        "disks": Place("riostat.commands.testbed.disks", "Make disks of unequal speed."),
+        "clean": Place("riostat.commands.testbed.clean", "Remove what dead testbeds have left."),
     },
     name="testbed",
     help="Start real guests, real Xen, networks and disks.",
