@@ -15,7 +15,7 @@ from riostat.switch.control import Attach, Detach, Done
 from riostat.switch.uplinks.tap import open_tap
 from riostat.switch.vhost.frontend import Guest
 from tests.switch.switching import Running, running, vhost
-from tests.switch.uplinks.namespaces import Namespace, namespace, needs_namespaces
+from tests.switch.uplinks.namespaces import Joined, joined_namespace, needs_namespaces
 from tests.switch.uplinks.responder import Responder
 
 pytestmark = [pytest.mark.root, needs_namespaces]
@@ -35,20 +35,20 @@ def tap(name: str, *, queues: int = 1) -> PortConfiguration:
 @pytest.fixture(scope="module")
 def joined(
     tmp_path_factory: pytest.TempPathFactory, kernels_cache: Path
-) -> Iterator[tuple[Running, Namespace, Namespace]]:
+) -> Iterator[tuple[Running, Joined, Joined]]:
     """Two namespaces on one switch, one of them with two queues, and a port for a process."""
     folder = tmp_path_factory.mktemp("switch")
     ports = (tap("a"), tap("b", queues=2), *vhost(folder, "p"))
     with (
         running(folder, kernels_cache, Configuration(port=ports)) as switch,
-        namespace(device("a"), "10.77.0.1") as a,
-        namespace(device("b"), "10.77.0.2") as b,
+        joined_namespace(device("a"), "10.77.0.1") as a,
+        joined_namespace(device("b"), "10.77.0.2") as b,
     ):
         yield switch, a, b
 
 
 @pytest.mark.skipif(shutil.which("ping") is None, reason="needs ping")
-def test_namespaces_hear_each_other(joined: tuple[Running, Namespace, Namespace]) -> None:
+def test_namespaces_hear_each_other(joined: tuple[Running, Joined, Joined]) -> None:
     switch, a, b = joined
     for here, there in ((a, b), (b, a)):
         assert "5 received" in here.run("ping", "-c5", "-i0.05", "-W5", "-s1400", there.address)
@@ -56,7 +56,7 @@ def test_namespaces_hear_each_other(joined: tuple[Running, Namespace, Namespace]
     assert [switch.port(name).queues for name in "ab"] == [1, 2]
 
 
-def transfer(a: Namespace, b: Namespace, *, reverse: bool) -> int:
+def transfer(a: Joined, b: Joined, *, reverse: bool) -> int:
     """Send 20 MB by TCP from a to b, or back; return how many bytes had arrived at its end."""
     server = b.start("iperf3", "--server", "--one-off", "--forceflush")
     assert server.stdout is not None
@@ -71,9 +71,7 @@ def transfer(a: Namespace, b: Namespace, *, reverse: bool) -> int:
 
 @needs_iperf3
 @pytest.mark.parametrize("reverse", [False, True])
-def test_tcp_flows_both_ways(
-    joined: tuple[Running, Namespace, Namespace], *, reverse: bool
-) -> None:
+def test_tcp_flows_both_ways(joined: tuple[Running, Joined, Joined], *, reverse: bool) -> None:
     switch, a, b = joined
     before = switch.port("b")
     assert transfer(a, b, reverse=reverse) >= _MOST
@@ -88,8 +86,8 @@ def test_segmentation_is_for_all_or_nobody(tmp_path: Path, kernels_cache: Path) 
     configuration = Configuration(segmentation=True, port=ports)
     with (
         running(tmp_path, kernels_cache, configuration) as switch,
-        namespace(device("s"), "10.78.0.1") as s,
-        namespace(device("t"), "10.78.0.2") as t,
+        joined_namespace(device("s"), "10.78.0.1") as s,
+        joined_namespace(device("t"), "10.78.0.2") as t,
     ):
         for reverse in (False, True):
             assert transfer(s, t, reverse=reverse) >= _MOST
@@ -114,7 +112,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
 
 
 def test_a_namespace_and_a_process_understand_each_other(
-    joined: tuple[Running, Namespace, Namespace], kernels_cache: Path
+    joined: tuple[Running, Joined, Joined], kernels_cache: Path
 ) -> None:
     switch, a, b = joined
     with (
@@ -127,11 +125,11 @@ def test_a_namespace_and_a_process_understand_each_other(
 
 
 def test_ports_come_and_go_while_others_talk(
-    joined: tuple[Running, Namespace, Namespace],
+    joined: tuple[Running, Joined, Joined],
 ) -> None:
     switch, a, b = joined
     assert switch.ask(Attach(tap("c"))) == Done()
-    with namespace(device("c"), "10.77.0.3") as c:
+    with joined_namespace(device("c"), "10.77.0.3") as c:
         c.run("ping", "-c2", "-i0.05", "-W5", a.address)
         assert switch.ask(Detach("c")) == Done()
         assert [port.name for port in switch.status().ports] == ["a", "b", "p"]
