@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["riostat.testbed.fixtures"]
+
 settings.register_profile("short", deadline=None, print_blob=True)
 settings.register_profile("soak", settings.get_profile("short"), max_examples=20_000)
 settings.load_profile("short")

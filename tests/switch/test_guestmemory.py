@@ -16,16 +16,18 @@ from tests.switch.pools import PoolGuest
 
 
 @pytest.fixture
-def guest(kernels_cache: Path) -> Iterator[PoolGuest]:
+def pool_guest(kernels_cache: Path) -> Iterator[PoolGuest]:
     guest = PoolGuest(kernels_cache)
     yield guest
     guest.close()
 
 
 @pytest.fixture
-def memory(guest: PoolGuest, kernels_cache: Path) -> Iterator[GuestMemory]:
+def memory(pool_guest: PoolGuest, kernels_cache: Path) -> Iterator[GuestMemory]:
     grants = import_kernels("riostat.switch.kernels.grants", kernels_cache)
-    memory = GuestMemory([replace(guest.region, descriptor=os.dup(guest.descriptor))], grants)
+    memory = GuestMemory(
+        [replace(pool_guest.region, descriptor=os.dup(pool_guest.descriptor))], grants
+    )
     yield memory
     memory.close()
 
@@ -38,13 +40,15 @@ def test_a_window_has_a_bounded_number_of_granules_of_whole_pages(length: int, p
     assert 1 << shift == page or length >> (shift - 1) > GRANULES_MAX
 
 
-def test_a_ring_is_mapped_where_its_guest_has_it(guest: PoolGuest, memory: GuestMemory) -> None:
-    ring = guest.ring(1)
+def test_a_ring_is_mapped_where_its_guest_has_it(
+    pool_guest: PoolGuest, memory: GuestMemory
+) -> None:
+    ring = pool_guest.ring(1)
     mapped = memory.map_ring(
         size=ring.size, descriptors=ring.descriptors, available=ring.available, used=ring.used
     )
     assert len(mapped.marks) == ring.size
-    guest.words(1, 1, "u2")[:2] = [0x1234, 0x5678]
+    pool_guest.words(1, 1, "u2")[:2] = [0x1234, 0x5678]
     assert mapped.mappings[1][:4] == bytes.fromhex("34127856")
     mapped.close()
 
@@ -64,9 +68,9 @@ def test_a_ring_is_mapped_where_its_guest_has_it(guest: PoolGuest, memory: Guest
     ],
 )
 def test_a_ring_that_does_not_lie_right_is_refused(
-    guest: PoolGuest, memory: GuestMemory, change: dict[str, int]
+    pool_guest: PoolGuest, memory: GuestMemory, change: dict[str, int]
 ) -> None:
-    ring = guest.ring(0)
+    ring = pool_guest.ring(0)
     with pytest.raises(GuestError):
         memory.map_ring(
             size=change.get("size", ring.size),
@@ -80,11 +84,11 @@ def test_a_ring_that_does_not_lie_right_is_refused(
     ("length", "offset"), [(1 << 30, 0), (4096, 512), (4097, 0), (4096, 1 << 40)]
 )
 def test_a_region_outside_its_file_is_refused(
-    guest: PoolGuest, kernels_cache: Path, length: int, offset: int
+    pool_guest: PoolGuest, kernels_cache: Path, length: int, offset: int
 ) -> None:
     grants = import_kernels("riostat.switch.kernels.grants", kernels_cache)
-    descriptor = os.dup(guest.descriptor)
-    region = replace(guest.region, descriptor=descriptor, length=length, offset=offset)
+    descriptor = os.dup(pool_guest.descriptor)
+    region = replace(pool_guest.region, descriptor=descriptor, length=length, offset=offset)
     with pytest.raises(GuestError):
         GuestMemory([region], grants)
     os.close(descriptor)

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,6 @@ pytestmark = pytest.mark.root
 needs_ping = pytest.mark.skipif(
     shutil.which("ping") is None, reason="ping is missing; install the package iputils-ping"
 )
-
-
-@pytest.fixture
-def namespace() -> Iterator[Namespace]:
-    with Namespace() as made:
-        yield made
 
 
 @needs_root

@@ -1,0 +1,90 @@
+"""The fixtures as a stranger uses them: in a project of its own, by a pytest of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from riostat.testbed.disks import UnequalDisks
+from riostat.testbed.network.namespace import Namespace
+from tests.testbed.rights import as_nobody, needs_disks, needs_root
+
+_CONFTEST = 'pytest_plugins = ["riostat.testbed.fixtures"]\n'
+_SETTINGS = "[pytest]\naddopts = --strict-markers -W error -ra -p no:cacheprovider -p no:randomly\n"
+_PYTEST = (sys.executable, "-m", "pytest", "-q")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder that others than root can read, too."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "conftest.py").write_text(_CONFTEST)
+    (folder / "pytest.ini").write_text(_SETTINGS)
+    return folder
+
+
+def run(project: Path, tests: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    (project / "test_it.py").write_text(tests)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    return subprocess.run(
+        [*_PYTEST, *arguments], cwd=project, env=own, capture_output=True, text=True, check=False
+    )
+
+
+_NETWORK = """
+def test_network(namespace):
+    namespace.add_tap("t0", address="10.1.2.3/24")
+    assert namespace.run("ping", "-c1", "10.1.2.3").returncode == 0
+"""
+_DISKS = """
+import pytest
+@pytest.mark.parametrize("unequal_disks", [(5, 50)], indirect=True)
+def test_disks(unequal_disks):
+    (unequal_disks.paths[1] / "file").touch()
+    assert unequal_disks.megabytes_per_s == (5, 50)
+def test_six(unequal_disks):
+    assert unequal_disks.megabytes_per_s == (10, 10, 20, 40, 80, 80)
+"""
+
+
+@pytest.mark.root
+@needs_disks
+def test_a_strangers_tests_have_networks_and_disks(project: Path) -> None:
+    done = run(project, _NETWORK + _DISKS)
+    assert "3 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.root
+@needs_root
+def test_without_root_they_are_skipped_and_say_so(project: Path) -> None:
+    (project / "test_it.py").write_text(_NETWORK + _DISKS)
+    done = as_nobody(*_PYTEST, str(project), f"--rootdir={project}")
+    assert "3 skipped" in done.stdout, done.stdout + done.stderr
+    assert "cannot be made without root; run it as root" in done.stdout
+    assert done.returncode == 0
+
+
+def test_tests_are_marked_with_what_they_need(project: Path) -> None:
+    tests = (
+        "def test_1(namespace): ...\ndef test_2(unequal_disks): ...\ndef test_3(guest): ...\n"
+        "def test_4(guest_pair): ...\ndef test_5(xen_host): ...\ndef test_6(tmp_path): ...\n"
+    )
+    for marker, number in (("root", 2), ("guest", 2), ("xen", 1)):
+        done = run(project, tests, "--collect-only", "-m", marker)
+        assert f"{number}/6 tests collected" in done.stdout
+    assert (
+        "1/6 tests collected"
+        in run(project, tests, "--collect-only", "-m", "not root and not guest and not xen").stdout
+    )
+
+
+def test_here_too(namespace: Namespace) -> None:
+    assert namespace.devices() == ["lo"]
+
+
+@pytest.mark.parametrize("unequal_disks", [(20, 40)], indirect=True)
+def test_here_as_well(unequal_disks: UnequalDisks) -> None:
+    assert len({path.stat().st_dev for path in unequal_disks.paths}) == 2
