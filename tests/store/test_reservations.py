@@ -1,6 +1,7 @@
 """Reservations: distinct disks, weights, full disks, and everything given back."""
 
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,24 @@ def test_copies_are_on_distinct_disks_and_slots_are_given_once(tmp_path: Path) -
 def test_a_full_store_says_so_and_keeps_nothing(tmp_path: Path) -> None:
     with new_store(tmp_path, disks=2, slots=5) as store:
         reservations = store._write_path.reservations
+        assert len(reservations.reserve(VERSION, 0, 6)) == 5
         with pytest.raises(StoreFullError, match="have a free slot"):
-            reservations.reserve(VERSION, 0, 6)
-        assert used(store) == 0
-        reservations.reserve(VERSION, 0, 5)
-        with pytest.raises(StoreFullError):
             reservations.reserve(VERSION, 5, 1)
+        assert used(store) == 10
+        reservations.release(VERSION)
+        assert used(store) == 0
+
+
+def test_a_part_can_be_given_back(tmp_path: Path) -> None:
+    with new_store(tmp_path) as store:
+        reservations = store._write_path.reservations
+        places = [*reservations.reserve(VERSION, 0, 4), *reservations.reserve(VERSION, 4, 6)]
+        reservations.give_back(VERSION, chain.from_iterable(places[3:8]))
+        assert used(store) == 10
+        again = reservations.reserve(VERSION, 10, 5)
+        assert {*chain.from_iterable(again)}.isdisjoint(chain.from_iterable(places[:3]))
+        reservations.release(VERSION)
+        assert used(store) == 0
 
 
 def test_unequal_disks_fill_until_the_copies_find_no_two(tmp_path: Path) -> None:
@@ -45,8 +58,9 @@ def test_unequal_disks_fill_until_the_copies_find_no_two(tmp_path: Path) -> None
         reservations = store._write_path.reservations
         for index in range(9):  # at best 12: the smaller two against the large one
             reservations.reserve(VERSION, index, 1)
+        assert len(reservations.reserve(VERSION, 9, 4)) < 4
         with pytest.raises(StoreFullError):
-            reservations.reserve(VERSION, 9, 4)
+            reservations.reserve(VERSION, 13, 1)
 
 
 def test_faster_disks_get_more(tmp_path: Path) -> None:

@@ -121,6 +121,20 @@ def test_a_full_store_refuses_and_goes_on(tmp_path: Path) -> None:
         put(store, "other", bytes(2 * BLOCK))
 
 
+@pytest.mark.parametrize("blocks", range(1, 18))
+def test_an_object_that_just_fits_is_not_refused(tmp_path: Path, blocks: int) -> None:
+    """Slots are set aside ahead; those that no block came for are not held against the rest."""
+    with new_store(tmp_path, disks=2, slots=blocks + 2) as store:  # a bucket, and a manifest
+        store.create_bucket("bucket")
+        data = bytes(range(256)) * (blocks * BLOCK // 256)
+        with pytest.raises(StoreFullError), store.put("bucket", "key") as upload:
+            upload.write(data + data[:BLOCK])
+            upload.commit()
+        put(store, "key", data)
+        assert get(store, "key") == data
+        assert used(store) == 2 * (blocks + 2)
+
+
 _PROGRAM = """
 import resource, sys
 from pathlib import Path

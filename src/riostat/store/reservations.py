@@ -1,6 +1,7 @@
 """Slots set aside for an upload, so that no other process takes them."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from riostat.core.clock import Clock
 from riostat.core.errors import StoreFullError
@@ -28,10 +29,11 @@ class Reservations:
     def reserve(
         self, version: str, first: int, count: int, *, replicated: bool = False
     ) -> list[tuple[Place, ...]]:
-        """Return places for the blocks `first`, `first` + 1, ... of a version.
+        """Return places for the blocks `first`, `first` + 1, ... of a version, up to `count`.
 
         Disks are drawn by their weights as they are now, and those that fill up meanwhile are
-        left out. Raises `StoreFullError`, and reserves nothing, where too few disks have room.
+        left out. There are fewer places where there is no more room; raises `StoreFullError`, and
+        reserves nothing, where too few disks have room for the first block.
         """
         drawn: list[tuple[int, ...]] = []
         slots: dict[int, list[int]] = {}
@@ -41,12 +43,14 @@ class Reservations:
             for index in range(first, first + count):
                 disks = placement.draw(version, index, replicated=replicated)
                 if not disks:
-                    raise self._full()
+                    break
                 drawn.append(disks)
                 for disk in disks:
                     free[disk] -= 1
                 if not all(free[disk] for disk in disks):
                     placement = self._placement(free, self._replication)
+            if not drawn:
+                raise self._full()
             for disk, number in Counter(disk for disks in drawn for disk in disks).items():
                 slots[disk] = take(connection, disk, number)[::-1]
                 connection.execute(
@@ -71,6 +75,20 @@ class Reservations:
                 "INSERT INTO uploads VALUES (?, ?, ?)", (version, self._session, manifest.encoded)
             )
         return sequence
+
+    def give_back(self, version: str, places: Iterable[Place]) -> None:
+        """Give back a part of what a version has reserved."""
+        unwanted = {*places}
+        with self._metadata.transaction(durable=False) as connection:
+            rows = connection.execute(
+                "SELECT rowid, disk, slots FROM reservations WHERE version = ?", (version,)
+            ).fetchall()
+            for row, disk, packed in rows:
+                kept = [slot for slot in unpack_slots(packed) if Place(disk, slot) not in unwanted]
+                connection.execute(
+                    "UPDATE reservations SET slots = ? WHERE rowid = ?", (pack_slots(kept), row)
+                )
+            mark_free(connection, unwanted)
 
     def release(self, version: str) -> None:
         """Give back what a version has reserved; a manifest that was declared is removed first."""

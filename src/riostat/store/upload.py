@@ -10,11 +10,12 @@ import secrets
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from riostat.core.clock import Clock
-from riostat.core.errors import DigestMismatchError
+from riostat.core.errors import DigestMismatchError, StoreFullError
 from riostat.store.buffers import aligned_buffer
 from riostat.store.catalogue import Catalogue, Conditions, Layouts
 from riostat.store.diskset import DiskSet
@@ -167,10 +168,8 @@ class Upload:
         self._land(0)
         self._sync({place.disk for place in self._layout.all_places()})
         manifest_layout = Layout()
-        places = self._path.reservations.reserve(
-            self._version, _MANIFEST_INDEX, 1, replicated=self._path.copies == COPIES
-        )
-        manifest_layout.append(places[0])
+        places = self._manifest_places()
+        manifest_layout.append(places)
         sequence = self._path.reservations.declare(self._version, manifest_layout, self._path.clock)
         manifest = Manifest(
             bucket=self.bucket,
@@ -188,9 +187,9 @@ class Upload:
         content = bytes(self._buffer[: self._filled]) if inline else b""
         payload = aligned_buffer(len(head) + len(content))
         payload[: len(head) + len(content)] = head + content
-        self._write(payload, len(head) + len(content), places[0], SlotKind.MANIFEST, 0)
+        self._write(payload, len(head) + len(content), places, SlotKind.MANIFEST, 0)
         self._land(0)
-        self._sync({place.disk for place in places[0]})
+        self._sync({place.disk for place in places})
         version = ObjectVersion(
             bucket=self.bucket,
             key=self.key,
@@ -206,6 +205,18 @@ class Upload:
         )
         self._path.catalogue.commit(version, Layouts(self._layout, manifest_layout), conditions)
         return version
+
+    def _manifest_places(self) -> tuple[Place, ...]:
+        """Reserve slots for the manifest, where need be from those of blocks that did not come."""
+        reservations, replicated = self._path.reservations, self._path.copies == COPIES
+        try:
+            return reservations.reserve(self._version, _MANIFEST_INDEX, 1, replicated=replicated)[0]
+        except StoreFullError:
+            if not self._reserved:
+                raise
+        reservations.give_back(self._version, chain.from_iterable(self._reserved))
+        self._reserved.clear()
+        return reservations.reserve(self._version, _MANIFEST_INDEX, 1, replicated=replicated)[0]
 
     def _flush(self) -> None:
         """Send the filled buffer on its way, and take another."""
