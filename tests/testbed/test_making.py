@@ -63,9 +63,10 @@ def test_a_second_process_waits_and_says_so(tmp_path: Path) -> None:
 def test_what_a_killed_process_left_is_gone_for_the_next(tmp_path: Path) -> None:
     with _hold(tmp_path) as holder:
         holder.send_signal(signal.SIGKILL)
-    assert (tmp_path / "making" / "half").exists()
+    assert [path.name for path in tmp_path.glob("making-*/*")] == ["half"]
     with making_folder(tmp_path, kind=ImageError, progress=print) as making:
         assert list(making.iterdir()) == []
+        assert len(list(tmp_path.glob("making-*"))) == 1
     assert not (tmp_path / "whole").exists()
 
 
@@ -79,4 +80,4 @@ def test_a_failing_disk_is_one_sentence(tmp_path: Path, number: int, words: str)
         making_folder(tmp_path, kind=ImageError, progress=print),
     ):
         raise OSError(number, os.strerror(number))
-    assert not (tmp_path / "making").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]

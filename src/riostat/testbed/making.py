@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from errno import EDQUOT, ENOSPC
@@ -11,6 +12,8 @@ from typing import IO
 from riostat.core.errors import TestbedError
 
 __all__ = ["making_folder"]
+
+_PREFIX = "making-"
 
 
 @contextmanager
@@ -22,13 +25,13 @@ def making_folder(
     What is to stay is moved out of it, which either happens or does not; the rest goes at the end,
     or when the next process comes, after a crash. Raises `kind` where `root` cannot be written.
     """
-    making = root / "making"
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (root / "lock").open("wb") as lock:
             _take(lock, root, progress)
-            shutil.rmtree(making, ignore_errors=True)
-            making.mkdir()
+            for left in root.glob(f"{_PREFIX}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            making = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
             try:
                 yield making
             finally:

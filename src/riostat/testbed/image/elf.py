@@ -4,6 +4,7 @@ Source: the System V ABI, its AMD64 supplement, and elf(5).
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from riostat.core.errors import ImageError
@@ -16,6 +17,9 @@ _LITTLE_ENDIAN = 1
 _MACHINE_X86_64 = 62
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 15, 29
+_DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = (
+    0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF,
+)  # fmt: skip
 _HEADER = struct.Struct("<16xHHIQQQIHHH")
 _SEGMENT = struct.Struct("<IIQQQQQQ")
 _DYNAMIC = struct.Struct("<qQ")
@@ -24,15 +28,25 @@ _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SEGMENTS_MAX = 256
 _DYNAMIC_MAX = 4096
 _NAME_MAX = 4096
+_VERNEED, _VERNAUX = struct.Struct("<HHIII"), struct.Struct("<IHHII")
+_VERDEF, _VERDAUX = struct.Struct("<HHHHIII"), struct.Struct("<II")
+_VERSIONS_MAX = 4096
+_WEAK = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The loader of a program, the libraries that it names, and where it has them looked for."""
+    """The loader of a program, the libraries that it names, and where it has them looked for.
+
+    `versions` are those of symbols that it needs, each with the library that must provide it, and
+    `provided` those that it provides itself.
+    """
 
     interpreter: str = ""
     libraries: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+    provided: frozenset[str] = frozenset()
 
 
 def is_elf(content: bytes) -> bool:
@@ -115,7 +129,44 @@ def _read(content: bytes, name: str) -> Needs:
         for path in _string(content, table + value).split(":")
         if path
     ]
-    return Needs(interpreter, tuple(libraries), tuple(paths))
+    versions, provided = _needed_versions, _provided_versions
+    return Needs(
+        interpreter,
+        tuple(libraries),
+        tuple(paths),
+        tuple(versions(content, segments, dict(dynamic), table)),
+        frozenset(provided(content, segments, dict(dynamic), table)),
+    )
+
+
+def _needed_versions(
+    content: bytes, segments: list[tuple[int, ...]], dynamic: dict[int, int], table: int
+) -> Iterator[tuple[str, str]]:
+    if _DT_VERNEED not in dynamic:
+        return
+    at = _offset(segments, dynamic[_DT_VERNEED])
+    for _ in range(min(dynamic.get(_DT_VERNEEDNUM, 0), _VERSIONS_MAX)):
+        _, count, library, first, following = _VERNEED.unpack_from(content, at)
+        entry = at + first
+        for _ in range(min(count, _VERSIONS_MAX)):
+            _, flags, _, name, further = _VERNAUX.unpack_from(content, entry)
+            if not flags & _WEAK:
+                yield _string(content, table + library), _string(content, table + name)
+            entry += further
+        at += following
+
+
+def _provided_versions(
+    content: bytes, segments: list[tuple[int, ...]], dynamic: dict[int, int], table: int
+) -> Iterator[str]:
+    if _DT_VERDEF not in dynamic:
+        return
+    at = _offset(segments, dynamic[_DT_VERDEF])
+    for _ in range(min(dynamic.get(_DT_VERDEFNUM, 0), _VERSIONS_MAX)):
+        _, _, _, _, _, first, following = _VERDEF.unpack_from(content, at)
+        name, _ = _VERDAUX.unpack_from(content, at + first)
+        yield _string(content, table + name)
+        at += following
 
 
 def _entries(content: bytes, at: int, length: int) -> list[tuple[int, int]]:

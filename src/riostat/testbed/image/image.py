@@ -12,7 +12,7 @@ from pathlib import Path
 
 from riostat.core.errors import ImageError
 from riostat.testbed.folders import CacheFolder
-from riostat.testbed.image.libraries import Programs, read_file
+from riostat.testbed.image.libraries import Programs
 from riostat.testbed.image.modules import KernelModules
 from riostat.testbed.image.newc import Archive
 from riostat.testbed.image.python import INTERPRETER, compile_library, library_extensions
@@ -94,20 +94,25 @@ class _Inputs:
             wanted.python,
             wanted.modules,
             wanted.programs,
-            [
-                (hashlib.sha256(file.content).hexdigest(), file.is_executable)
-                for file in (
-                    read_file(Path(source))
-                    for source, _ in wanted.programs
-                    if source.startswith("/")
-                )
-            ],
+            self._digest_of_machine(),
             sorted(
                 (path, hashlib.sha256(content).hexdigest())
                 for path, content in (*wanted.files.items(), *self.agents.items())
             ),
         ]
         return hashlib.sha256(json.dumps(described).encode()).hexdigest()[:_KEY_DIGITS]
+
+    def _digest_of_machine(self) -> str:
+        """Return a hash of what comes from this machine, with the libraries that it brings."""
+        archive = Archive()
+        programs = Programs(archive, self.trees)
+        for source, path in self.specification.programs:
+            if source.startswith("/"):
+                programs.add_from_machine(Path(source), path or source)
+        digest = hashlib.sha256()
+        for block in archive.blocks():
+            digest.update(block)
+        return digest.hexdigest()
 
     def archive(self, working: Path) -> Archive:
         """Gather the archive; `working` is a folder that may be made and used."""

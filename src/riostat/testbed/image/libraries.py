@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from riostat.core.errors import ImageError
 from riostat.core.text import printable
-from riostat.testbed.image.elf import is_elf, is_x86_64, read_needs
+from riostat.testbed.image.elf import Needs, is_elf, is_x86_64, read_needs
 from riostat.testbed.image.newc import Archive
 from riostat.testbed.packages.tree import PackageTree
 
-__all__ = ["MachineFile", "Programs", "read_file"]
+__all__ = ["Programs"]
 
 _LIBRARIES = "lib/x86_64-linux-gnu"
 # Where libraries are in packages, and on machines; patterns.
@@ -41,7 +41,7 @@ class Programs:
         self._archive = archive
         self._trees = trees
         self._folders = [(tree, folder) for tree in trees for folder in _packaged_folders(tree)]
-        self._added: set[str] = set()
+        self._added: dict[str, frozenset[str]] = {}  # with the versions of symbols in them
 
     def add_packaged(self, pattern: str, path: str) -> None:
         """Add the files of packages that a pattern (fnmatch) matches.
@@ -74,19 +74,28 @@ class Programs:
         Raises `ImageError` where it cannot be read, is for another machine, or needs a library
         that is not found.
         """
-        file = read_file(source)
+        file = _read_file(source)
         self._archive.add_file(path, file.content, is_executable=file.is_executable)
         if is_elf(file.content):
             self._add_needs(file.content, str(source), (source.resolve().parent,))
 
     def _add_needs(self, content: bytes, name: str, origin: tuple[Path, ...]) -> None:
         """Add the libraries of a file; `origin` is the folder of a file of this machine."""
-        needs = read_needs(content, name)
+        self._add_needed(read_needs(content, name), name, origin)
+
+    def _add_needed(self, needs: Needs, name: str, origin: tuple[Path, ...]) -> None:
         if needs.interpreter:
             loader = posixpath.basename(needs.interpreter)
             self._add_library(loader, needs.interpreter, name, origin, needs.paths)
         for library in needs.libraries:
             self._add_library(library, f"{_LIBRARIES}/{library}", name, origin, needs.paths)
+        for library, version in needs.versions:
+            provided = self._added.get(library)
+            if provided and version not in provided:
+                raise ImageError(
+                    f"{name} needs {printable(version)} of {printable(library)}, and the one of "
+                    "the image is older; build it where Debian 12 runs, or link it statically."
+                )
 
     def _add_library(
         self, library: str, path: str, name: str, origin: tuple[Path, ...], paths: Iterable[str]
@@ -105,7 +114,7 @@ class Programs:
         for place in _machine_folders(origin, paths) if origin else ():
             source = place / library
             if source.is_file() and _is_for_guests(source):
-                content = read_file(source).content
+                content = _read_file(source).content
                 self._put_library(library, path, content, str(source), (place,))
                 return
         raise ImageError(
@@ -116,19 +125,20 @@ class Programs:
     def _put_library(
         self, library: str, path: str, content: bytes, name: str, origin: tuple[Path, ...]
     ) -> None:
-        self._added.add(library)
+        needs = read_needs(content, name)
+        self._added[library] = needs.provided
         self._archive.add_file(path, content, is_executable=True)
-        self._add_needs(content, name, origin)
+        self._add_needed(needs, name, origin)
 
 
-class MachineFile(NamedTuple):
+class _MachineFile(NamedTuple):
     """A file of this machine, as it comes into an image."""
 
     content: bytes
     is_executable: bool
 
 
-def read_file(source: Path) -> MachineFile:
+def _read_file(source: Path) -> _MachineFile:
     """Return a file of this machine; raises `ImageError` where it is none that can be read."""
     try:
         status = source.stat()
@@ -144,7 +154,7 @@ def read_file(source: Path) -> MachineFile:
             f"The file {source} cannot be put into an image ({reason}); give the path of a file "
             "that this user can read."
         )
-    return MachineFile(content, is_executable)
+    return _MachineFile(content, is_executable)
 
 
 def _packaged_folders(tree: PackageTree) -> tuple[str, ...]:

@@ -23,10 +23,11 @@ from riostat.testbed.packages.sources import derive_sources, read_sources
 __all__ = ["Apt", "apt_fault"]
 
 _MACHINE_CONFIGURATION = Path("/etc/apt")
-_SILENCE_S = 30
-_RETRIES = 2
+_SILENCE_S = 20
+_RETRIES = 1
 _SIZE_MAX = 1 << 30
 _PATTERN = re.compile(r"[*?\[]")
+_TETHER = ("setpriv", "--pdeathsig", "TERM")  # a killed process leaves no apt behind
 _HOOKS = ("Pre-Invoke", "Post-Invoke", "Post-Invoke-Success")
 
 
@@ -46,15 +47,14 @@ class Apt:
         self._folder = folder
         self._progress = progress
         self._configuration = configuration
-        self._is_current = False
+        self._suites: set[str] = set()  # of which the lists are current
 
     def find(self, packages: PackageSet) -> list[Deb]:
         """Return what the names of a set stand for now.
 
         Raises `PackageError` where one is not to be had, `MissingToolError` without apt.
         """
-        self._update()
-        suite = f"{DISTRIBUTION}-{packages.suite}" if packages.suite else ""
+        self._update(packages.suite)
         names = self._names(packages)
         found = self._described(names)
         chosen = []
@@ -62,8 +62,8 @@ class Apt:
             versions = [deb for deb in found if fnmatchcase(deb.name, wanted)]
             if not versions:
                 raise PackageError(
-                    f"The package mirrors of this machine have no package {wanted} in "
-                    f"{suite or DISTRIBUTION}; take it from a folder with --from FOLDER."
+                    f"The package mirrors of this machine have no package {wanted} for "
+                    f"{DISTRIBUTION}; take it from a folder with --from FOLDER."
                 )
             chosen.append(highest(versions))
         return chosen
@@ -81,14 +81,14 @@ class Apt:
             name, version = path.name.split("_")[:2]
             path.rename(folder / f"{name}_{version}.deb")
 
-    def _update(self) -> None:
-        """Get the lists of packages, once."""
-        if self._is_current:
+    def _update(self, suite: str) -> None:
+        """Get the lists of packages, once; with those of a suite beside the distribution's."""
+        if suite in self._suites:
             return
         self._progress("Reading the lists of packages")
+        self._suites |= {"", suite}
         self._write_configuration()
         self._run("apt-get", "update", "--error-on=any")
-        self._is_current = True
 
     def _names(self, packages: PackageSet) -> list[str]:
         """Return the names of packages that a set's names and patterns may stand for."""
@@ -112,7 +112,8 @@ class Apt:
 
     def _write_configuration(self) -> None:
         folder = self._folder
-        sources = derive_sources(read_sources(self._configuration), DISTRIBUTION)
+        machine = read_sources(self._configuration)
+        sources = derive_sources(machine, DISTRIBUTION, suites=self._suites - {""})
         for name in ("sources", "state/lists/partial", "cache/archives/partial", "none"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         write_whole(folder / "sources" / "guests.sources", sources.encode())
@@ -142,6 +143,8 @@ class Apt:
     def _run(self, program: str, *arguments: str, cwd: Path | None = None) -> str:
         """Run one of apt's programs and return what it prints."""
         command = [program, "--config-file", str(self._folder / "apt.conf"), "--quiet=2"]
+        if shutil.which(program) and shutil.which(_TETHER[0]):
+            command = [*_TETHER, *command]
         environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         try:
             result = subprocess.run(

@@ -8,7 +8,7 @@
       debs/                files of packages; they serve as the folder of another machine
       sets/NAME.json       which packages a set stands for, with their checksums
       trees/KEY/           what they were unpacked into, `root`, and its `listing`
-      making/              what is being made; moved into place when it is whole
+      making-*/            what is being made; moved into place when it is whole
 """
 
 import hashlib

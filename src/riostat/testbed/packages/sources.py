@@ -21,7 +21,6 @@ _RELEASES = {
 _COMPONENT = "main"
 _SECURITY = "-security"
 _UPDATES = "-updates"
-_BACKPORTS = "-backports"
 _ONE_LINE = re.compile(r"deb\s+(?:\[([^]]*)\]\s+)?(\S+)\s+(\S+)((?:\s+\S+)*)")
 # What one-line options are called as fields, where that is not the same word; those about what is
 # fetched are ours to say.
@@ -137,10 +136,13 @@ def _paragraphs(text: str) -> Iterable[Mapping[str, str]]:
             fields[name] = value.strip()
 
 
-def derive_sources(sources: Iterable[Source], distribution: str) -> str:
+def derive_sources(
+    sources: Iterable[Source], distribution: str, *, suites: Iterable[str] = ()
+) -> str:
     """Return the guests' sources in the deb822 form, from the same mirrors with the same keys.
 
-    `distribution` is the code name of a Debian release. Raises `PackageError` where no source of
+    `distribution` is the code name of a Debian release; it comes with its updates, and with other
+    `suites` such as ``backports``. Raises `PackageError` where no source of
     this machine is a mirror of Debian.
     """
     usable = [
@@ -162,8 +164,8 @@ def derive_sources(sources: Iterable[Source], distribution: str) -> str:
             "No package source of this machine is a mirror of Debian; take the packages from a "
             "folder with --from FOLDER."
         )
-    suites = (distribution, distribution + _UPDATES, distribution + _BACKPORTS)
-    text = archive.paragraph(suites)
+    others = (f"{distribution}-{suite}" for suite in sorted(suites))
+    text = archive.paragraph((distribution, distribution + _UPDATES, *others))
     security = next((source for source in usable if source.has_suite(_SECURITY)), None)
     if security is not None:
         text += security.paragraph((distribution + _SECURITY,))
