@@ -104,7 +104,9 @@ class Apt:
         if not names:
             return []
         debs = []
-        for paragraph in self._run("apt-cache", "show", *names).split("\n\n"):
+        # Names that are not known make it fail, after it has shown the others.
+        shown = self._run("apt-cache", "show", *names, fails=False)
+        for paragraph in shown.split("\n\n"):
             fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if ": " in line)
             if {"Package", "Version", "SHA256", "Size"} <= fields.keys():
                 debs.append(_deb(fields))
@@ -140,7 +142,9 @@ class Apt:
         lines += [f'{name} "{value}";' for name, value in settings.items()]
         write_whole(folder / "apt.conf", "".join(f"{line}\n" for line in lines).encode())
 
-    def _run(self, program: str, *arguments: str, cwd: Path | None = None) -> str:
+    def _run(
+        self, program: str, *arguments: str, cwd: Path | None = None, fails: bool = True
+    ) -> str:
         """Run one of apt's programs and return what it prints."""
         command = [program, "--config-file", str(self._folder / "apt.conf"), "--quiet=2"]
         if shutil.which(program) and shutil.which(_TETHER[0]):
@@ -160,7 +164,7 @@ class Apt:
                 f"Packages are found with {program}, which this machine lacks; install the package "
                 "apt, or take the packages from a folder with --from FOLDER."
             ) from error
-        if result.returncode:
+        if result.returncode and fails:
             raise PackageError(
                 f"Packages cannot be had from this machine's mirrors ({_reason(result.stderr)}); "
                 "mend its package sources or its network, or take the packages from a folder with "

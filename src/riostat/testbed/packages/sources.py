@@ -21,7 +21,7 @@ _RELEASES = {
 _COMPONENT = "main"
 _SECURITY = "-security"
 _UPDATES = "-updates"
-_ONE_LINE = re.compile(r"deb\s+(?:\[([^]]*)\]\s+)?(\S+)\s+(\S+)((?:\s+\S+)*)")
+_ONE_LINE = re.compile(r"deb\s+(?:\[([^]]*)\]\s+)?([^\s[]\S*)\s+(\S+)((?:\s+\S+)*)")
 # What one-line options are called as fields, where that is not the same word; those about what is
 # fetched are ours to say.
 _FIELDS = {"arch": "architectures", "lang": "languages", "target": "targets"}
