@@ -69,7 +69,7 @@ def read_needs(content: bytes, name: str) -> Needs:
     """
     try:
         return _read(content, name)
-    except (struct.error, ValueError, UnicodeDecodeError) as error:
+    except (struct.error, ValueError, OverflowError) as error:
         raise ImageError(
             f"{name} is a damaged program or library ({error}); build or get it again."
         ) from error
@@ -82,7 +82,7 @@ def read_section(content: bytes, section: str, name: str) -> bytes:
     """
     try:
         return _section(content, section)
-    except (struct.error, ValueError) as error:
+    except (struct.error, ValueError, OverflowError) as error:
         raise ImageError(
             f"{name} is a damaged kernel module ({error}); get its package again."
         ) from error

@@ -94,11 +94,11 @@ def _lz4(payload: bytes, size: int) -> bytes:
 
 
 def _xz(payload: bytes, size: int) -> bytes:
-    return lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(payload, size)
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(payload, size + 1)
 
 
 def _gzip(payload: bytes, size: int) -> bytes:
-    return zlib.decompressobj(wbits=31).decompress(payload, size)
+    return zlib.decompressobj(wbits=31).decompress(payload, size + 1)
 
 
 def _zstd(payload: bytes, size: int) -> bytes:
