@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.root, needs_disks]
 
 # Reads and writes past the page cache on both disks at once for as long as the slow one needs for
 # a fixed number of blocks; prints how many blocks each disk did.
-_RACE = """
+RACE = """
 import json, mmap, os, sys, threading
 BLOCK, SLOW_BLOCKS = 1 << 18, 24
 write, paths = sys.argv[1] == "write", sys.argv[2:]
@@ -53,7 +53,7 @@ def disks() -> Iterator[UnequalDisks]:
 
 @pytest.mark.parametrize("way", ["read", "write"])
 def test_a_faster_disk_does_more_in_the_same_time(disks: UnequalDisks, way: str) -> None:
-    ran = disks.run(sys.executable, "-c", _RACE, way, *map(str, disks.paths))
+    ran = disks.run(sys.executable, "-c", RACE, way, *map(str, disks.paths))
     assert ran.returncode == 0, ran.stderr
     slow, fast = json.loads(ran.stdout)
     assert fast >= 3 * slow  # ten times as fast, on a machine that may be busy
@@ -63,7 +63,7 @@ def test_a_faster_disk_does_more_in_the_same_time(disks: UnequalDisks, way: str)
 def test_outside_nothing_is_bounded(disks: UnequalDisks) -> None:
     """Both get on as the machine lets them: the slow one is not ten times behind."""
     ran = subprocess.run(
-        [sys.executable, "-c", _RACE, "read", *map(str, disks.paths)],
+        [sys.executable, "-c", RACE, "read", *map(str, disks.paths)],
         capture_output=True,
         text=True,
         check=True,
