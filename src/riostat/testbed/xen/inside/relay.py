@@ -50,17 +50,18 @@ def _call(address: tuple[str, int], port: int) -> socket.socket | None:
     """Return a connection, or None where the host has gone before the domain answered."""
     host = select.poll()
     host.register(port, 0)
-    while not host.poll(0):
+    while True:
         try:
             domain = socket.create_connection(address, timeout=_CALL_S)
         except OSError:
             time.sleep(_PAUSE_S)  # the domain boots, or is not there
+            if host.poll(0):
+                return None
         else:
             # A domain that is paused or gone is hung up on, rather than waited for.
             domain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENCE_MS)
             domain.settimeout(0)
             return domain
-    return None
 
 
 def _carry(port: int, domain: int, first: bytes) -> None:
@@ -75,6 +76,10 @@ def _carry(port: int, domain: int, first: bytes) -> None:
             pending[end] = pending[end][_write(end, pending[end]) :]
         for end in readable:
             content = _read(end)
+            if content == b"" and end == port:
+                # What a new host says may arrive before the word that it is there.
+                time.sleep(_PAUSE_S)
+                content = _read(end)
             if content == b"":
                 return
             pending[opposite[end]] = content or b""

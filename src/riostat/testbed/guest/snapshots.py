@@ -1,0 +1,136 @@
+"""Machines that have booted, kept in files: others start from them in a second.
+
+A snapshot is what QEMU sends when it migrates a machine. It fits only the very command line and
+QEMU that made it, so its name is a hash of both and of all that was done to the machine until then.
+"""
+
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from riostat.core.errors import MachineError
+from riostat.testbed.guest.machine import Machine
+from riostat.testbed.making import making_folder
+
+__all__ = ["INCOMING", "resume", "save_snapshot", "snapshot_key", "warm_machine"]
+
+INCOMING = ("-incoming", "defer")  # what QEMU is started with to be given a snapshot
+_KEPT = 4
+_KEY_DIGITS = 32
+_TIMEOUT_S = 120.0
+_BYTES_PER_S_MAX = 1 << 40
+_ENTROPY_BYTES = 64
+
+
+def snapshot_key(program: Sequence[str], *parts: str) -> str:
+    """Return a hash of a command line, of the QEMU that it starts, and of `parts`.
+
+    A QEMU is known by its file's size and time, since asking for its version takes longer.
+    """
+    qemu = shutil.which(program[0])
+    status = None if qemu is None else Path(qemu).stat()
+    version = None if status is None else (status.st_size, status.st_mtime_ns)
+    described = json.dumps([list(program), version, *parts])
+    return hashlib.sha256(described.encode()).hexdigest()[:_KEY_DIGITS]
+
+
+def warm_machine(
+    path: Path,
+    start: Callable[[Sequence[str]], Machine],
+    prepare: Callable[[Machine], None],
+    *,
+    progress: Callable[[str], None],
+) -> Machine:
+    """Return a machine as `prepare` leaves one that has booted, from the snapshot at `path`.
+
+    `start` starts a machine with more arguments. The snapshot is made where it is not there, by one
+    process at a time; the last few of a folder are kept. Raises what `start` and `prepare` do, and
+    `MachineError`.
+    """
+    if not _is_whole(path):
+        with making_folder(path.parent, kind=MachineError, progress=progress) as making:
+            if not _is_whole(path):
+                _prune(path.parent)
+                progress("Booting a machine, of which a snapshot is kept")
+                with start(()) as machine:
+                    prepare(machine)
+                    save_snapshot(machine, making / path.name)
+                os.utime(making / path.name, ns=(time.time_ns(), 0))
+                (making / path.name).replace(path)
+    with _closed_on_failure(start(INCOMING)) as machine:
+        resume(machine, path)
+    return machine
+
+
+def save_snapshot(machine: Machine, path: Path) -> None:
+    """Stop a machine and write its state to a file; QMP's `cont` would let it go on.
+
+    Raises `MachineError` where QEMU cannot write it.
+    """
+    machine.qmp.execute("stop")
+    machine.qmp.execute("migrate-set-parameters", **{"max-bandwidth": _BYTES_PER_S_MAX})
+    _migrate(machine, "migrate", f"exec:cat >{shlex.quote(str(path))}", f"written to {path}")
+
+
+def resume(machine: Machine, path: Path) -> None:
+    """Let a machine that was started with `INCOMING` go on from a snapshot.
+
+    The agent answers then, the clock is right, and random numbers are others than those of
+    machines from the same snapshot. Raises `MachineError` where the snapshot is none.
+    """
+    _migrate(
+        machine, "migrate-incoming", f"exec:cat {shlex.quote(str(path))}", f"restored from {path}"
+    )
+    os.utime(path, ns=(time.time_ns(), 0))
+    machine.qmp.execute("cont")
+    machine.channel.greet(_TIMEOUT_S, time_ns=time.time_ns(), entropy=os.urandom(_ENTROPY_BYTES))
+
+
+def _migrate(machine: Machine, command: str, uri: str, what: str) -> None:
+    qmp = machine.qmp
+    qmp.execute("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+    try:
+        qmp.execute(command, uri=uri)
+        ended = qmp.wait_event(
+            "MIGRATION",
+            lambda data: data["status"] in {"completed", "failed"},
+            timeout_s=_TIMEOUT_S,
+        )
+    except MachineError as error:
+        raise MachineError(f"{error}{machine.diagnosis()}") from error
+    if ended["status"] == "failed":
+        raise MachineError(
+            f"The machine {machine.name} cannot be {what}; see that there is room, or remove the "
+            f"folder of snapshots.{machine.diagnosis()}"
+        )
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a snapshot is as it was put: what is written to later has another time."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return False
+    return status.st_size > 0 and status.st_mtime_ns == 0
+
+
+def _prune(folder: Path) -> None:
+    """Remove the snapshots that were not used for the longest time, and leave room for another."""
+    snapshots = [path for path in folder.iterdir() if path.stat().st_mtime_ns == 0]
+    for path in sorted(snapshots, key=lambda path: path.stat().st_atime_ns)[: 1 - _KEPT]:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _closed_on_failure(machine: Machine) -> Iterator[Machine]:
+    try:
+        yield machine
+    except BaseException:
+        machine.close()
+        raise
