@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from riostat.core.settings import process_settings
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -78,6 +80,7 @@ def test_every_example_prints_what_the_page_says(page: Path, tmp_path: Path) -> 
     environment = own | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "RIOSTAT_DATA": str(tmp_path / "data"),
+        "RIOSTAT_TESTBED": str(process_settings({}).testbed),  # packages are downloaded once
         "HOME": str(tmp_path),
         "COLUMNS": "100",
     }
