@@ -18,6 +18,7 @@ import selectors
 import signal
 import socket
 import stat
+import struct
 import sys
 import termios
 import time
@@ -31,6 +32,7 @@ _READ_BYTES = 48 << 10  # 64 KiB in base64, which is a line
 _QUEUED_BYTES = 512 << 10  # above this no output of commands is read
 _LINE_BYTES = 1 << 20
 _PORT_WAIT_S = 10.0
+_RNDADDENTROPY, _RNDRESEEDCRNG = 0x40085203, 0x5207  # <linux/random.h>
 _VIRTIO_PORTS = "/sys/class/virtio-ports"
 
 
@@ -166,6 +168,7 @@ class _Session:
             message = json.loads(line)
             if "hello" in message:
                 self.reset()
+                _wake(message)
                 self.queued += b"\n"  # ends a line that a host before this one left half sent
                 self.say(hello=message["hello"], agent="python", version=VERSION)
                 return
@@ -398,6 +401,19 @@ def _integer(value: object) -> int:
     if not isinstance(value, int):
         raise TypeError(value)
     return value
+
+
+def _wake(message: dict[str, object]) -> None:
+    """Set the clock and stir the random numbers of a guest that was asleep in a snapshot."""
+    with contextlib.suppress(PermissionError):
+        if "time_ns" in message:
+            time.clock_settime_ns(time.CLOCK_REALTIME, _integer(message["time_ns"]))
+        if "entropy" in message:
+            entropy = base64.b64decode(str(message["entropy"]))
+            counted = struct.pack("ii", 8 * len(entropy), len(entropy)) + entropy
+            with open("/dev/urandom", "wb") as pool:
+                fcntl.ioctl(pool, _RNDADDENTROPY, counted)
+                fcntl.ioctl(pool, _RNDRESEEDCRNG)
 
 
 def _write(path: str, content: bytes) -> None:

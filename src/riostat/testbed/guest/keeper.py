@@ -27,11 +27,13 @@ from typing import Self
 
 from riostat.core.parentdeath import die_with_parent
 from riostat.core.wholefile import write_whole
+from riostat.testbed.folders import OWNER_FILE, PROCESSES_FILE
 from riostat.testbed.ownership import Owner
 
-__all__ = ["NOBODY", "main"]
+__all__ = ["NOBODY", "OUTSIDE_FILE", "main", "remove_folder"]
 
 NOBODY = "-"
+OUTSIDE_FILE = "outside"
 _CONSOLE_BYTES_MAX = 1 << 20
 _CONSOLE_BYTES_KEPT = 64 << 10
 _READ_BYTES = 64 << 10
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     keeper = Owner.of(os.getpid())
     owner = keeper if mark == NOBODY else Owner.parse(mark)
     assert owner is not None
-    write_whole(folder / "owner", owner.mark.encode())
+    write_whole(folder / OWNER_FILE, owner.mark.encode())
     owner_ended = _pidfd_of(owner)
     if owner_ended is None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -62,14 +64,22 @@ def main(arguments: Sequence[str]) -> int:
     processes = [keeper]
     with suppress(ProcessLookupError):  # it has ended already
         processes.append(Owner.of(process.pid))
-    write_whole(folder / "processes", *(f"{each.mark}\n".encode() for each in processes))
+    write_whole(folder / PROCESSES_FILE, *(f"{each.mark}\n".encode() for each in processes))
     with _Console(folder / "console") as console:
         _say_started()
         _wait(process, console, (ending, owner_ended))
     process.kill()
     process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_folder(folder)
     return 0
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a machine's folder, and the sockets elsewhere that its file `outside` names."""
+    with suppress(FileNotFoundError):
+        for line in (folder / OUTSIDE_FILE).read_text().splitlines():
+            Path(line).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Console:

@@ -1,5 +1,6 @@
 """One machine under QEMU, of any command line, from its start to its end."""
 
+import fcntl
 import os
 import re
 import secrets
@@ -17,14 +18,14 @@ from typing import Self
 
 from riostat.core.errors import MachineError, MachineTimeoutError, MissingToolError
 from riostat.core.text import printable
-from riostat.testbed.folders import runtime_folder
+from riostat.testbed.folders import OWNER_FILE, PROCESSES_FILE, new_machine_folder, runtime_folder
 from riostat.testbed.guest.channel import Channel
 from riostat.testbed.guest.consolelog import last_lines, panic
-from riostat.testbed.guest.keeper import NOBODY
+from riostat.testbed.guest.keeper import NOBODY, OUTSIDE_FILE, remove_folder
 from riostat.testbed.guest.qmp import QMP
 from riostat.testbed.ownership import Owner
 
-__all__ = ["VISITORS", "Machine", "start_machine"]
+__all__ = ["VISITORS", "Machine", "machine_folders", "start_machine"]
 
 VISITORS = 3  # terminals beside the owner that can have a command under way at a time
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -63,7 +64,7 @@ class Machine:
     @property
     def pid(self) -> int:
         """The process id of QEMU; raises `MachineError` where it has ended."""
-        processes = (self.folder / "processes").read_text().split()
+        processes = (self.folder / PROCESSES_FILE).read_text().split()
         owner = Owner.parse(processes[-1])
         if len(processes) < 2 or owner is None or not owner.is_alive():
             raise MachineError(
@@ -100,6 +101,11 @@ class Machine:
             words.append("\n  ".join(["The console ends with:", *lines]))
         return "".join(f"\n{word}" for word in words)
 
+    def remove_at_end(self, path: Path) -> None:
+        """Have a socket outside the folder removed when the machine has ended."""
+        with (self.folder / OUTSIDE_FILE).open("a") as file:
+            file.write(f"{path}\n")
+
     def close(self) -> None:
         """End the machine if it was started here, and remove its folder."""
         if self._qmp is not None:
@@ -114,7 +120,7 @@ class Machine:
         except subprocess.TimeoutExpired:
             self._keeper.kill()  # and the kernel kills QEMU
             self._keeper.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)  # where the keeper was killed
+        remove_folder(self.folder)  # where the keeper was killed
         self._keeper = None
 
     def __enter__(self) -> Self:
@@ -160,18 +166,42 @@ def start_machine(
         raise MissingToolError(
             f"The program {program[0]} is missing; install the package qemu-system-x86."
         )
-    folder = runtime_folder() / f"{name}-{secrets.token_hex(3)}"
-    folder.mkdir(mode=0o700)
+    owner = Owner.of(os.getpid())
+    folder = _new_folder(name, owner)
     try:
-        owner = Owner.of(os.getpid()).mark
-        (folder / "owner").write_text(owner)
-        keeper = _start_keeper(program, folder, owner if owned else NOBODY, ports)
+        keeper = _start_keeper(program, folder, owner.mark if owned else NOBODY, ports)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     if not owned:
         keeper.wait()  # its child keeps the machine
     return Machine(folder, name, keeper=keeper if owned else None)
+
+
+def machine_folders(name: str = "") -> list[tuple[str, Path]]:
+    """Return the names and folders of this user's machines that run, or of those of one name."""
+    found = []
+    for folder in sorted(runtime_folder().glob(f"{name or '*'}-*")):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            owner = Owner.parse((folder / OWNER_FILE).read_text())
+            if owner is not None and owner.is_alive():
+                found.append((folder.name.rpartition("-")[0], folder))
+    return [(known, folder) for known, folder in found if name in {"", known}]
+
+
+def _new_folder(name: str, owner: Owner) -> Path:
+    """Make the folder of a machine whose name no other has that runs."""
+    runtime = os.open(runtime_folder(), os.O_RDONLY)
+    try:
+        fcntl.flock(runtime, fcntl.LOCK_EX)
+        if machine_folders(name):
+            raise MachineError(
+                f"A machine called {name} runs already; choose another name, or end it with "
+                f"`riostat testbed down {name}`."
+            )
+        return new_machine_folder(name, owner)
+    finally:
+        os.close(runtime)
 
 
 def _start_keeper(
