@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from riostat.core.errors import ImageError
+from riostat.core.errors import ImageError, PackageError
 from riostat.testbed.folders import CacheFolder
 from riostat.testbed.guest.machine import start_machine
 from riostat.testbed.image.image import make_image
 from riostat.testbed.image.specification import ImageSpecification
 from riostat.testbed.packages.cache import PackageCache
 from riostat.testbed.packages.sets import IPERF
+from tests.testbed.packages.debs import file, make_deb
 
 _QEMU = (
     "qemu-system-x86_64", "-machine", "q35,smm=off,hpet=off,usb=off,sata=off,vmport=off,i8042=off",
@@ -91,6 +92,23 @@ def test_an_image_is_made_once_and_again_when_it_is_damaged_or_other(
 
 
 @pytest.mark.guest
+def test_images_that_were_not_used_for_long_are_removed(
+    tmp_path: Path, guest_packages: PackageCache
+) -> None:
+    cache = CacheFolder(tmp_path)
+
+    def make(number: int) -> Path:
+        wanted = ImageSpecification(python=False, files={"number": b"%d" % number})
+        return make_image(wanted, cache, packages=guest_packages).initramfs
+
+    made = [make(number) for number in range(24)]
+    make(0)
+    newest = make(24)
+    there = set(tmp_path.glob("images/initramfs-*"))
+    assert there == {*made, newest} - {made[1]}
+
+
+@pytest.mark.guest
 def test_what_cannot_be_inside_leaves_nothing(tmp_path: Path, guest_packages: PackageCache) -> None:
     bad = (
         ({"modules": ("nothing",)}, "has no module 'nothing'"),
@@ -133,3 +151,18 @@ def test_a_guest_boots_and_has_what_was_put_in(guest_packages: PackageCache, ker
     assert said.startswith(f"{kernel.partition('-')[0]}.")
     for words in ("dear guest", "iperf 3.12", "A=1", "-rw-r--r--", "192.0.2.1/24", "\n7\n"):
         assert words in said
+
+
+def test_packages_of_a_folder_that_lack_what_they_are_for_are_refused(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    make_deb(source, "linux-image-6.1.0-1-cloud-amd64", [file("./boot/readme", b"none")])
+    make_deb(source, "busybox-static", [file("./bin/busybox", b"#!", 0o755)])
+    cache = CacheFolder(tmp_path / "cache")
+    with pytest.raises(PackageError, match=r"have 0 files 'boot/vmlinuz-\*', and must have one"):
+        make_image(
+            ImageSpecification(python=False),
+            cache,
+            packages=PackageCache(cache.packages, source=source),
+        )
+    assert not list(cache.images.glob("[iv]*"))

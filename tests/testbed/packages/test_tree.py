@@ -73,6 +73,10 @@ def test_a_pattern_finds_files_and_links(tmp_path: Path) -> None:
     assert tree.paths("lib/x-*/so") == ["lib/x-1/so", "lib/x-2/so"]
     assert tree.paths("lib/so") == ["lib/so"]
     assert tree.read("lib/so") == b"1"
+    assert tree.only("lib/*-1/so") == "lib/x-1/so"
+    for pattern, number in (("lib/x-*/so", 2), ("bin/*", 0)):
+        with pytest.raises(PackageError, match=rf"have {number} files '.*', and must have one; ge"):
+            tree.only(pattern)
     assert not tree.is_executable("lib/so")
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import posixpath
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,7 @@ __all__ = ["Image", "make_image"]
 
 _BUSYBOX = "bin/busybox"
 _KEY_DIGITS = 32
+_KEPT = 24
 _CONSOLE = (5, 1)  # Documentation/admin-guide/devices.txt
 _FOLDERS = ("etc", "mnt", "proc", "root", "run", "sys", "var")
 _FILES = {
@@ -71,6 +73,9 @@ def make_image(
             if not _is_whole(image.initramfs):
                 packages.progress("Making an image")
                 _put(image.initramfs, making, inputs.archive(making / "python").blocks())
+            _remove_old(place)
+    for path in (image.kernel, image.initramfs):
+        os.utime(path, (time.time(), 0))  # when it was used last, and that it was not written to
     return image
 
 
@@ -177,7 +182,7 @@ def _builder_key() -> str:
 
 
 def _vmlinux(kernel: PackageTree) -> bytes:
-    (path,) = kernel.paths("boot/vmlinuz-*")
+    path = kernel.only("boot/vmlinuz-*")
     return extract_vmlinux(kernel.read(path), str(kernel.root / path))
 
 
@@ -190,6 +195,14 @@ def _is_whole(path: Path) -> bool:
     return status.st_size > 0 and status.st_mtime_ns == 0
 
 
+def _remove_old(place: Path) -> None:
+    """Remove the images and kernels that were not used for longest, beyond those that are kept."""
+    for pattern in ("initramfs-*", "vmlinux-*"):
+        by_use = sorted(place.glob(pattern), key=lambda path: path.stat().st_atime_ns)
+        for path in by_use[:-_KEPT]:
+            path.unlink()
+
+
 def _put(path: Path, making: Path, blocks: Iterable[bytes]) -> None:
     """Write a file that is there whole or not at all, also after the power fails."""
     draft = making / path.name
@@ -198,5 +211,5 @@ def _put(path: Path, making: Path, blocks: Iterable[bytes]) -> None:
             file.write(block)
         file.flush()
         os.fsync(file.fileno())
-    os.utime(draft, (0, 0))
+    os.utime(draft, (time.time(), 0))
     draft.replace(path)

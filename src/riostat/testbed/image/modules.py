@@ -31,12 +31,12 @@ class KernelModules:
     """The modules of one kernel, of which a package has exactly one."""
 
     def __init__(self, tree: PackageTree) -> None:
-        """Look at the modules in the tree of a kernel's package."""
+        """Look at the modules in the tree of a kernel's package; raises `PackageError`."""
         self._tree = tree
-        (builtin,) = tree.paths("*lib/modules/*/modules.builtin")
+        builtin = tree.only("*lib/modules/*/modules.builtin")
         self._folder = posixpath.dirname(builtin)
         self.release = posixpath.basename(self._folder)
-        lines = tree.read(builtin).decode().splitlines()
+        lines = tree.read(builtin).decode(errors="replace").splitlines()
         self._builtin = {_name(line) for line in lines}
         self._paths = {
             _name(path): path

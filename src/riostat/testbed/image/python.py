@@ -78,8 +78,7 @@ def _is_kept(path: str) -> bool:
 
 def _compile(tree: PackageTree, folder: Path) -> None:
     root = tree.root
-    loader = tree.resolve(_LOADER)
-    assert loader is not None, root
+    loader = tree.only(_LOADER)
     libraries = ":".join(str(root / place) for place in _FOLDERS)
     command = [str(root / loader), "--library-path", libraries, str(root / INTERPRETER), "-S"]
     # Beside the source, where an import finds it without one; no time of a file in it, and names

@@ -123,17 +123,25 @@ class Apt:
         settings = {
             "APT::Architecture": "amd64",
             "APT::Architectures": "amd64",
+            "APT::Default-Release": "",
+            "APT::Get::AllowUnauthenticated": "false",
             "APT::Sandbox::User": "root",  # `_apt` cannot enter a folder of the user's
+            "Acquire::AllowDowngradeToInsecureRepositories": "false",
+            "Acquire::AllowInsecureRepositories": "false",
             "Acquire::Languages": "none",
             "Acquire::Retries": str(_RETRIES),
             "Acquire::http::Timeout": str(_SILENCE_S),
             "Acquire::https::Timeout": str(_SILENCE_S),
             "Dir::Cache": f"{folder}/cache",
+            "Dir::Cache::archives": f"{folder}/cache/archives",
+            "Dir::Cache::pkgcache": "pkgcache.bin",
+            "Dir::Cache::srcpkgcache": "",
             "Dir::Etc::preferences": f"{folder}/none/preferences",
             "Dir::Etc::preferencesparts": f"{folder}/none",
             "Dir::Etc::sourcelist": f"{folder}/none/sources.list",
             "Dir::Etc::sourceparts": f"{folder}/sources",
             "Dir::State": f"{folder}/state",
+            "Dir::State::lists": f"{folder}/state/lists",
             "Dir::State::status": f"{folder}/status",
         }
         # What the machine does after an update is about the machine's lists, not about ours.

@@ -54,6 +54,16 @@ class PackageTree:
         names = (*self._listing.files, *self._listing.links)
         return sorted(path for path in names if fnmatchcase(path, pattern))
 
+    def only(self, pattern: str) -> str:
+        """Return the one file that a pattern leads to; raises `PackageError` for none or several."""
+        found = [file for file in map(self.resolve, self.paths(pattern)) if file is not None]
+        if len(found) != 1:
+            raise PackageError(
+                f"The packages in {self.root} have {len(found)} files {pattern!r}, and must have "
+                "one; get them from another place."
+            )
+        return found[0]
+
     def resolve(self, path: str) -> str | None:
         """Return the path of the file that a path leads to over links, or None without one."""
         steps = path.strip("/").split("/")[::-1]
