@@ -45,6 +45,26 @@ def test_the_newest_of_what_a_name_or_pattern_means_is_fetched(
     assert all(sha256_of(folder / deb.file) == deb.sha256 for deb in debs)
 
 
+def test_what_the_machine_allows_apt_is_not_allowed_here(
+    tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "apt.conf").write_text(
+        f'APT::Default-Release "trixie"; Dir::State::lists "{tmp_path}/lists";\n'
+        'Acquire::AllowInsecureRepositories "true"; APT::Get::AllowUnauthenticated "true";\n'
+        f'APT::Update::Post-Invoke {{"touch {tmp_path}/invoked";}};\n'
+    )
+    monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+    apt = _apt(tmp_path, repository)
+    assert apt.find(PackageSet("a", ("tool",)))[0].version == "1.10"
+    assert not (tmp_path / "invoked").exists()
+    assert not (tmp_path / "lists").exists()
+    unsigned = Apt(
+        tmp_path / "apt", lambda _: None, configuration=repository.configuration("check-date=no")
+    )
+    with pytest.raises(PackageError, match="is not signed"):
+        unsigned.find(PackageSet("a", ("tool",)))
+
+
 def test_backports_are_asked_only_where_they_are_needed(
     tmp_path: Path, repository: Repository
 ) -> None:

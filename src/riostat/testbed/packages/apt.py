@@ -54,19 +54,28 @@ class Apt:
 
         Raises `PackageError` where one is not to be had, `MissingToolError` without apt.
         """
-        self._update(packages.suite)
-        names = self._names(packages)
-        found = self._described(names)
-        chosen = []
+        debs, lacking = self._look_up(packages, "")
+        if lacking and packages.suite:
+            debs, lacking = self._look_up(packages, packages.suite)
+        if lacking:
+            raise PackageError(
+                f"The package mirrors of this machine have no package {lacking[0]} for "
+                f"{DISTRIBUTION}; take it from a folder with --from FOLDER."
+            )
+        return debs
+
+    def _look_up(self, packages: PackageSet, suite: str) -> tuple[list[Deb], list[str]]:
+        """Return what there is of a set, and the names of which there is nothing."""
+        self._update(suite)
+        known = self._described(self._names(packages))
+        debs, lacking = [], []
         for wanted in packages.packages:
-            versions = [deb for deb in found if fnmatchcase(deb.name, wanted)]
-            if not versions:
-                raise PackageError(
-                    f"The package mirrors of this machine have no package {wanted} for "
-                    f"{DISTRIBUTION}; take it from a folder with --from FOLDER."
-                )
-            chosen.append(highest(versions))
-        return chosen
+            versions = [deb for deb in known if fnmatchcase(deb.name, wanted)]
+            if versions:
+                debs.append(highest(versions))
+            else:
+                lacking.append(wanted)
+        return debs, lacking
 
     def fetch(self, debs: Sequence[Deb], folder: Path) -> None:
         """Download packages into `folder`, under their names in the cache.

@@ -26,8 +26,8 @@ class PackageSet:
     """Packages that are unpacked into one tree.
 
     Each of `packages` is a package's name, or a pattern of names (fnmatch), of which the package
-    with the highest version is meant; the first is the one that the set is about. `suite` is empty
-    for the distribution with its updates, or `backports` for newer packages that are made for it.
+    with the highest version is meant; the first is the one that the set is about. `suite`
+    is where they are looked for beside the distribution with its updates, when that lacks one.
     """
 
     name: str

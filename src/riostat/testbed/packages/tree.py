@@ -55,7 +55,7 @@ class PackageTree:
         return sorted(path for path in names if fnmatchcase(path, pattern))
 
     def only(self, pattern: str) -> str:
-        """Return the one file that a pattern leads to; raises `PackageError` for none or several."""
+        """Return the one file that a pattern leads to; raises `PackageError` for none or more."""
         found = [file for file in map(self.resolve, self.paths(pattern)) if file is not None]
         if len(found) != 1:
             raise PackageError(
