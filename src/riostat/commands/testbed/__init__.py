@@ -11,6 +11,12 @@ command = LazyGroup(
             "riostat.commands.testbed.packages", "Kernels, Xen and programs in the cache."
         ),
         "image": Place("riostat.commands.testbed.image", "Write a kernel and an initramfs."),
+        "guest": Place("riostat.commands.testbed.guest", "Start a guest."),
+        "run": Place("riostat.commands.testbed.run", "Run a command in a guest."),
+        "put": Place("riostat.commands.testbed.put", "Copy a file into a guest."),
+        "get": Place("riostat.commands.testbed.get", "Copy a file out of a guest."),
+        "list": Place("riostat.commands.testbed.list", "List the machines that run."),
+        "down": Place("riostat.commands.testbed.down", "End a machine."),
         "disks": Place("riostat.commands.testbed.disks", "Make disks of unequal speed."),
         "clean": Place("riostat.commands.testbed.clean", "Remove what dead testbeds have left."),
     },

@@ -162,7 +162,9 @@ def start_guest(
     program = [*_namespace_prefix(specification), *_program(specification, is_emulated=bool(fault))]
 
     def start(more: Sequence[str]) -> Machine:
-        return start_machine([*program, *more], name=name, owned=owned)
+        # What only makes a snapshot goes with this process.
+        is_kept = bool(more) or not warm
+        return start_machine([*program, *more], name=name, owned=owned or not is_kept)
 
     with ExitStack() as stack:
         if warm:
@@ -170,10 +172,10 @@ def start_guest(
                 _program(specification, is_emulated=bool(fault)), specification.image.key, _cpu()
             )
             machine = warm_machine(cache.snapshots / key, start, _prepare, progress=progress)
-            stack.callback(machine.close)
+            stack.callback(machine.end)
         else:
             machine = start(())
-            stack.callback(machine.close)
+            stack.callback(machine.end)
             _prepare(machine)
         guest = Guest(machine, is_emulated=bool(fault))
         guest.run(f"hostname {shlex.quote(machine.name)}")

@@ -6,6 +6,7 @@ import re
 import secrets
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -122,6 +123,23 @@ class Machine:
             self._keeper.wait()
         remove_folder(self.folder)  # where the keeper was killed
         self._keeper = None
+
+    def end(self) -> None:
+        """End the machine, whoever started it, and wait until it is gone."""
+        if self._keeper is not None:
+            self.close()
+            return
+        self.channel.close()
+        with suppress(FileNotFoundError, ProcessLookupError):
+            keeper = Owner.parse((self.folder / PROCESSES_FILE).read_text().split()[0])
+            assert keeper is not None
+            ended = os.pidfd_open(keeper.pid)
+            try:
+                if keeper.is_alive():
+                    signal.pidfd_send_signal(ended, signal.SIGTERM)
+                    select.select([ended], [], [], _END_TIMEOUT_S)
+            finally:
+                os.close(ended)
 
     def __enter__(self) -> Self:
         return self

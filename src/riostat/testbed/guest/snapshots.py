@@ -157,5 +157,5 @@ def _closed_on_failure(machine: Machine) -> Iterator[Machine]:
     try:
         yield machine
     except BaseException:
-        machine.close()
+        machine.end()
         raise

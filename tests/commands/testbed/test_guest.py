@@ -1,0 +1,109 @@
+"""riostat testbed guest, and the commands that reach a guest by its name."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from riostat.commands.main import run
+from riostat.testbed.folders import runtime_folder
+
+QEMU = "qemu-system-x86_64"
+pytestmark = [
+    pytest.mark.guest,
+    pytest.mark.skipif(
+        shutil.which(QEMU) is None, reason=f"{QEMU} is missing; install qemu-system-x86"
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with TemporaryDirectory() as folder:  # where no other test has machines
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield runtime_folder()
+        assert not list(runtime_folder().iterdir())
+
+
+def test_a_command_is_run_and_its_status_passed_on(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    assert run(["testbed", "guest", "one", "--run", "hostname; echo no >&2; exit 3"]) == 3
+    output = capfdbinary.readouterr()
+    assert (output.out, output.err) == (b"one\n", b"no\n")
+
+
+def test_other_terminals_reach_a_guest_that_was_left(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert run(["testbed", "guest", "left", "--detach"]) == 0
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"\xff\0")
+    source.chmod(0o751)
+    assert run(["testbed", "list", "--json"]) == 0
+    (row,) = json.loads(capfdbinary.readouterr().out)
+    assert row["name"] == "left"
+    assert run(["testbed", "put", "left", str(source), "/tmp/file"]) == 0
+    assert run(["testbed", "get", "left", "/tmp/file", str(target)]) == 0
+    assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"\xff\0", 0o751)
+    assert run(["testbed", "run", "left", "--", "sh", "-c", "cat /tmp/file; kill -9 $$"]) == 137
+    assert capfdbinary.readouterr().out == b"\xff\0"
+    assert run(["testbed", "run", "left", "head -c 20000000 /dev/zero"]) == 0
+    output = capfdbinary.readouterr()
+    assert len(output.out) == 16 << 20
+    assert output.err == b"riostat: 3222784 more bytes were cut.\n"
+    assert run(["testbed", "down", "left"]) == 0
+    assert run(["testbed", "list"]) == 0
+    assert b"No machine runs" in capfdbinary.readouterr().err
+    assert run(["testbed", "run", "left", "true"]) == 1
+    assert b"No machine called 'left' runs" in capfdbinary.readouterr().err
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_guest_ends_with_its_terminal(runtime: Path, ending: signal.Signals) -> None:
+    command = [sys.executable, "-m", "riostat", "testbed", "guest", "fore"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "`riostat testbed run fore COMMAND`" in process.stderr.readline()
+        os.kill(process.pid, ending)
+    assert process.returncode == (-ending if ending is signal.SIGKILL else 0)
+    while list(runtime.iterdir()):
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--memory=1"], 1, "at least 64 MiB of memory, not 1"),
+        (["--cpus=0"], 1, "1 to 64 CPUs, not 0"),
+        (["--net=vhost:nonesuch"], 1, "no socket at"),
+        (["--net=nonesuch"], 1, "is none; give vhost:SOCKET"),
+        (["--detach", "--run=true"], 2, "exclude each other"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(
+    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["testbed", "guest", "wrong", *arguments]) == code
+    assert words in capsys.readouterr().err
+
+
+def test_without_qemu_its_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    # apt and dpkg are elsewhere than QEMU only on machines that lack it; the image is there.
+    for tool in ("apt-get", "dpkg-deb", "nsenter"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run(["testbed", "guest", "none"]) == 1
+    assert "qemu-system-x86_64 is missing; install the package qemu-system-x86" in (
+        capsys.readouterr().err
+    )
