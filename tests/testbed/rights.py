@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,14 @@ import pytest
 
 from riostat.testbed.mounts import mounts
 
-__all__ = ["as_nobody", "needs_disks", "needs_root", "needs_throttling", "without_root"]
+__all__ = [
+    "as_nobody",
+    "needs_disks",
+    "needs_qemu",
+    "needs_root",
+    "needs_throttling",
+    "without_root",
+]
 
 
 def _throttles() -> bool:
@@ -29,6 +37,10 @@ def _controllers(folder: Path) -> list[str]:
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+needs_qemu = pytest.mark.skipif(
+    shutil.which("qemu-system-x86_64") is None,
+    reason="qemu-system-x86_64 is missing; install the package qemu-system-x86",
+)
 needs_throttling = pytest.mark.skipif(
     os.geteuid() != 0 or not _throttles(), reason="needs root, and cgroups that bound I/O"
 )

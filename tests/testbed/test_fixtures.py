@@ -9,7 +9,7 @@ import pytest
 
 from riostat.testbed.disks import UnequalDisks
 from riostat.testbed.network.namespace import Namespace
-from tests.testbed.rights import as_nobody, needs_disks, needs_root
+from tests.testbed.rights import as_nobody, needs_disks, needs_qemu, needs_root
 
 _CONFTEST = 'pytest_plugins = ["riostat.testbed.fixtures"]\n'
 _SETTINGS = "[pytest]\naddopts = --strict-markers -W error -ra -p no:cacheprovider -p no:randomly\n"
@@ -26,11 +26,18 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def run(project: Path, tests: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(
+    project: Path, tests: str, *arguments: str, **changed: str
+) -> "subprocess.CompletedProcess[str]":
     (project / "test_it.py").write_text(tests)
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     return subprocess.run(
-        [*_PYTEST, *arguments], cwd=project, env=own, capture_output=True, text=True, check=False
+        [*_PYTEST, *arguments],
+        cwd=project,
+        env=own | changed,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -47,6 +54,16 @@ def test_disks(unequal_disks):
     assert unequal_disks.megabytes_per_s == (5, 50)
 def test_six(unequal_disks):
     assert unequal_disks.megabytes_per_s == (10, 10, 20, 40, 80, 80)
+"""
+
+
+_GUESTS = """
+def test_guest(guest):
+    assert guest.run("uname -s").stdout == b"Linux\\n"
+def test_pair(guest_pair):
+    first, second = guest_pair
+    assert first.run("ping -c 3 -W 5 10.0.0.2").returncode == 0
+    assert second.run("ping -c 3 -W 5 10.0.0.1").returncode == 0
 """
 
 
@@ -88,3 +105,27 @@ def test_here_too(namespace: Namespace) -> None:
 @pytest.mark.parametrize("unequal_disks", [(20, 40)], indirect=True)
 def test_here_as_well(unequal_disks: UnequalDisks) -> None:
     assert len({path.stat().st_dev for path in unequal_disks.paths}) == 2
+
+
+@pytest.mark.guest
+@pytest.mark.timeout(300)
+@needs_qemu
+def test_a_strangers_tests_have_guests_on_two_workers(project: Path) -> None:
+    done = run(project, _GUESTS, "-p", "xdist", "-n2")
+    assert "2 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.guest
+@pytest.mark.timeout(300)
+@needs_qemu
+def test_without_qemu_its_package_is_named(project: Path, tmp_path: Path) -> None:
+    """The same machine, its programs but QEMU's, and so its cache."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for folder in reversed(os.environ["PATH"].split(":")):
+        for program in Path(folder).glob("[!q]*") if Path(folder).is_dir() else ():
+            (programs / program.name).unlink(missing_ok=True)
+            (programs / program.name).symlink_to(program)
+    done = run(project, _GUESTS, PATH=str(programs))
+    assert "2 skipped" in done.stdout, done.stdout
+    assert "install the package qemu-system-x86" in done.stdout

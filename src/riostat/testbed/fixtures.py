@@ -16,12 +16,19 @@ from riostat.core.errors import MissingToolError
 
 if TYPE_CHECKING:
     from riostat.testbed.disks import UnequalDisks
+    from riostat.testbed.folders import CacheFolder
+    from riostat.testbed.guest.guest import Guest
+    from riostat.testbed.image.image import Image
     from riostat.testbed.network.namespace import Namespace
 
 __all__ = [
+    "guest",
+    "guest_image",
+    "guest_pair",
     "namespace",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "testbed_cache",
     "unequal_disks",
 ]
 
@@ -57,6 +64,49 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(_MARKER_OF[name])
 
 
+@pytest.fixture(scope="session")
+def testbed_cache() -> "CacheFolder":
+    """The user's cache, in which packages, images and snapshots are made once for all sessions."""
+    from riostat.core.settings import process_settings
+    from riostat.testbed.folders import CacheFolder
+
+    return CacheFolder(process_settings({}).testbed)
+
+
+@pytest.fixture(scope="session")
+def guest_image(testbed_cache: "CacheFolder") -> "Image":
+    """The image of the guests: a kernel for virtual machines, busybox and Python."""
+    from riostat.testbed.image.image import make_image
+    from riostat.testbed.image.specification import ImageSpecification
+    from riostat.testbed.packages.cache import PackageCache
+
+    with _skipped_without():
+        packages = PackageCache(testbed_cache.packages)
+        return make_image(ImageSpecification(), testbed_cache, packages=packages)
+
+
+@pytest.fixture
+def guest(guest_image: "Image", testbed_cache: "CacheFolder") -> "Iterator[Guest]":
+    """A booted guest without a network (`riostat.testbed.guest.guest`)."""
+    with _started(guest_image, testbed_cache) as made:
+        yield made
+
+
+@pytest.fixture
+def guest_pair(
+    guest_image: "Image", testbed_cache: "CacheFolder"
+) -> "Iterator[tuple[Guest, Guest]]":
+    """Two booted guests that reach each other as 10.0.0.1, the first, and 10.0.0.2."""
+    from riostat.testbed.guest.guest import join
+
+    with (
+        _started(guest_image, testbed_cache) as first,
+        _started(guest_image, testbed_cache) as second,
+    ):
+        join(first, second, addresses=("10.0.0.1/24", "10.0.0.2/24"))
+        yield first, second
+
+
 @pytest.fixture
 def namespace() -> "Iterator[Namespace]":
     """A network namespace of the test's own (`riostat.testbed.network.namespace`)."""
@@ -79,6 +129,16 @@ def unequal_disks(request: pytest.FixtureRequest) -> "Iterator[UnequalDisks]":
     speeds: Any = getattr(request, "param", _SPEEDS)
     with _skipped_without():
         made = UnequalDisks(speeds, size_bytes=_DISK_BYTES)
+    with made:
+        yield made
+
+
+@contextmanager
+def _started(image: "Image", cache: "CacheFolder") -> "Iterator[Guest]":
+    from riostat.testbed.guest.guest import GuestSpecification, start_guest
+
+    with _skipped_without():
+        made = start_guest(GuestSpecification(image=image), cache=cache)
     with made:
         yield made
 
