@@ -1,6 +1,5 @@
-"""riostat testbed guest, and the commands that reach a guest by its name."""
+"""riostat testbed guest."""
 
-import json
 import os
 import shutil
 import signal
@@ -39,32 +38,6 @@ def test_a_command_is_run_and_its_status_passed_on(
     assert run(["testbed", "guest", "one", "--run", "hostname; echo no >&2; exit 3"]) == 3
     output = capfdbinary.readouterr()
     assert (output.out, output.err) == (b"one\n", b"no\n")
-
-
-def test_other_terminals_reach_a_guest_that_was_left(
-    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    assert run(["testbed", "guest", "left", "--detach"]) == 0
-    source, target = tmp_path / "source", tmp_path / "target"
-    source.write_bytes(b"\xff\0")
-    source.chmod(0o751)
-    assert run(["testbed", "list", "--json"]) == 0
-    (row,) = json.loads(capfdbinary.readouterr().out)
-    assert row["name"] == "left"
-    assert run(["testbed", "put", "left", str(source), "/tmp/file"]) == 0
-    assert run(["testbed", "get", "left", "/tmp/file", str(target)]) == 0
-    assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"\xff\0", 0o751)
-    assert run(["testbed", "run", "left", "--", "sh", "-c", "cat /tmp/file; kill -9 $$"]) == 137
-    assert capfdbinary.readouterr().out == b"\xff\0"
-    assert run(["testbed", "run", "left", "head -c 20000000 /dev/zero"]) == 0
-    output = capfdbinary.readouterr()
-    assert len(output.out) == 16 << 20
-    assert output.err == b"riostat: 3222784 more bytes were cut.\n"
-    assert run(["testbed", "down", "left"]) == 0
-    assert run(["testbed", "list"]) == 0
-    assert b"No machine runs" in capfdbinary.readouterr().err
-    assert run(["testbed", "run", "left", "true"]) == 1
-    assert b"No machine called 'left' runs" in capfdbinary.readouterr().err
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

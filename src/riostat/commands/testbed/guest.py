@@ -2,7 +2,8 @@
 
 import os
 import select
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -77,33 +78,19 @@ def command(
     Other terminals reach it by its name: `riostat testbed run NAME COMMAND`. The first start
     downloads packages, makes an image and boots it; later ones take a second.
     """
-    from riostat.testbed.folders import CacheFolder
-    from riostat.testbed.guest.guest import GuestSpecification, start_guest
     from riostat.testbed.guest.networks import parse_network
-    from riostat.testbed.image.image import make_image
-    from riostat.testbed.packages.cache import PackageCache
 
     if detach and text is not None:
         raise click.UsageError("--detach and --run exclude each other.")
-    parsed = tuple(map(parse_network, networks))
-    cache = CacheFolder(settings.testbed)
-    with progress_line() as progress:
-        packages = PackageCache(cache.packages, progress=progress)
-        guest = start_guest(
-            GuestSpecification(
-                image=make_image(specification, cache, packages=packages),
-                cpus=cpus,
-                memory_mib=memory_mib,
-                networks=parsed,
-                shared_memory=shared_memory,
-            ),
-            cache=cache,
-            name=name,
-            warm=not cold,
-            owned=not detach,
-            progress=progress,
-        )
-    with guest:
+    described = {
+        "cpus": cpus,
+        "memory_mib": memory_mib,
+        "networks": tuple(map(parse_network, networks)),
+        "shared_memory": shared_memory,
+    }
+    with _started(
+        settings, specification, name, described, warm=not cold, owned=not detach
+    ) as guest:
         if text is not None:
             return passed_on(guest.run(text, timeout_s=timeout_s))
         if detach:
@@ -111,6 +98,33 @@ def command(
         else:
             _wait(guest)
     return 0
+
+
+def _started(
+    settings: Settings,
+    image: "ImageSpecification",
+    name: str,
+    described: Mapping[str, Any],
+    *,
+    warm: bool,
+    owned: bool,
+) -> "Guest":
+    from riostat.testbed.folders import CacheFolder
+    from riostat.testbed.guest.guest import GuestSpecification, start_guest
+    from riostat.testbed.image.image import make_image
+    from riostat.testbed.packages.cache import PackageCache
+
+    cache = CacheFolder(settings.testbed)
+    with progress_line() as progress:
+        packages = PackageCache(cache.packages, progress=progress)
+        return start_guest(
+            GuestSpecification(image=make_image(image, cache, packages=packages), **described),
+            cache=cache,
+            name=name,
+            warm=warm,
+            owned=owned,
+            progress=progress,
+        )
 
 
 def _say(name: str, ending: str) -> None:
