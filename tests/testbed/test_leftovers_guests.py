@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from riostat.core.errors import MachineError
 from riostat.testbed.folders import CacheFolder, runtime_folder
 from riostat.testbed.guest.guest import GuestSpecification, start_guest
+from riostat.testbed.guest.networks import Tap
 from riostat.testbed.image.image import Image
 from riostat.testbed.leftovers import sweep
+from riostat.testbed.network.namespace import Namespace
 from riostat.testbed.ownership import Owner
 from tests.testbed.belongings import belongings, children
-from tests.testbed.rights import needs_qemu
+from tests.testbed.rights import needs_qemu, needs_root
 
 pytestmark = needs_qemu
 
@@ -68,11 +71,49 @@ def test_ten_guests_in_a_row_leave_nothing(guest_image: Image, testbed_cache: Ca
     assert set(Path(tempfile.gettempdir()).glob("riostat*")) <= temporary
 
 
+@pytest.mark.guest
+@pytest.mark.root
+@needs_root
+@pytest.mark.timeout(300)
+def test_a_guest_on_a_tap_leaves_nothing(guest_image: Image, testbed_cache: CacheFolder) -> None:
+    before = listing()
+    with Namespace() as namespace:
+        namespace.add_tap("t0", address="10.7.0.1/24")
+        tap = Tap("t0", namespace=namespace.path, address="10.7.0.2/24")
+        specification = GuestSpecification(image=guest_image, networks=(tap,))
+        with start_guest(specification, cache=testbed_cache) as guest:
+            reached = namespace.run("ping", "-c3", "-i0.1", "-W10", "10.7.0.2")
+            assert reached.returncode == 0, reached.stdout
+            ended = members(guest.machine.folder)
+    assert [owner for owner in ended if owner.is_alive()] == []
+    assert listing() == before
+
+
+@pytest.mark.guest
+@pytest.mark.root
+@needs_root
+@pytest.mark.timeout(300)
+def test_a_guest_does_not_outlive_the_namespace_that_it_is_in(
+    guest_image: Image, testbed_cache: CacheFolder
+) -> None:
+    with Namespace() as namespace:
+        namespace.add_tap("t0")
+        tap = Tap("t0", namespace=namespace.path)
+        specification = GuestSpecification(image=guest_image, networks=(tap,))
+        with start_guest(specification, cache=testbed_cache) as guest:
+            namespace.close()
+            with pytest.raises(MachineError, match="ended"):
+                guest.run("true")
+    assert belongings(Owner.of(os.getpid()).__eq__) == set()
+
+
 _OWNER = """
 import sys
 from riostat.core.settings import process_settings
+from riostat.core.errors import MachineError
 from riostat.testbed.folders import CacheFolder
 from riostat.testbed.guest.guest import GuestSpecification, start_guest
+from riostat.testbed.guest.networks import Tap
 from riostat.testbed.image.image import make_image
 from riostat.testbed.image.specification import ImageSpecification
 from riostat.testbed.packages.cache import PackageCache

@@ -5,15 +5,12 @@ import os
 import select
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from riostat.commands.options import json_option
 from riostat.commands.switch.ending import Ending
-
-if TYPE_CHECKING:
-    from riostat.testbed.disks import UnequalDisks
+from riostat.testbed.disks import BACKING_FOLDER, UnequalDisks
 
 __all__ = ["command"]
 
@@ -37,7 +34,7 @@ __all__ = ["command"]
     "--folder",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("/var/tmp"),  # noqa: S108 - where hier(7) has large files that may go
+    default=BACKING_FOLDER,
     show_default=True,
     help="Directory, on a disk faster than all of these together, for the files behind them.",
 )
@@ -59,8 +56,6 @@ def command(
     O_DIRECT or fsync goes to the page cache first, and version 1 of cgroups does not bound what
     the kernel writes from there later.
     """
-    from riostat.testbed.disks import UnequalDisks
-
     megabytes_per_s, size_bytes = _speeds(speeds), _size(size)
     with Ending() as ending:
         with UnequalDisks(megabytes_per_s, size_bytes=size_bytes, folder=folder) as disks:
@@ -90,7 +85,7 @@ def _size(text: str) -> int:
         raise click.BadParameter(f"{text!r} is no size.", param_hint="--size") from error
 
 
-def _run(disks: "UnequalDisks", program: tuple[str, ...], ending: int) -> int:
+def _run(disks: UnequalDisks, program: tuple[str, ...], ending: int) -> int:
     """Run a program bounded; return its exit code, as a shell does."""
     environment = os.environ | {"DISKS": str(disks.folder)}
     with disks.start(*program, env=environment) as process:
@@ -105,7 +100,7 @@ def _run(disks: "UnequalDisks", program: tuple[str, ...], ending: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _show(disks: "UnequalDisks", *, as_json: bool) -> None:
+def _show(disks: UnequalDisks, *, as_json: bool) -> None:
     rows = [
         {"path": str(path), "device": str(device), "bytes_per_s": round(speed * 1e6)}
         for path, device, speed in zip(
