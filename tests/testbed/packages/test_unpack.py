@@ -70,9 +70,6 @@ def test_files_folders_and_links_come_and_devices_do_not(tmp_path: Path) -> None
         [file(f"./{'b' * 300}")],
         [file("./a\udcff")],
     ],
-    ids=lambda members: (
-        "-".join(member.name[:12] for member, _ in members).encode("ascii", "replace").decode()
-    ),
 )
 def test_nothing_is_written_outside_or_through_a_link(
     tmp_path: Path, members: list[Member]
