@@ -19,7 +19,15 @@ from riostat.testbed.folders import CacheFolder
 from riostat.testbed.kvm import kvm_fault
 from riostat.testbed.packages.apt import apt_fault
 from riostat.testbed.packages.cache import PackageCache
-from riostat.testbed.packages.sets import BUSYBOX, KERNELS, PACKAGE_SETS, PYTHON, XEN, PackageSet
+from riostat.testbed.packages.sets import (
+    BUSYBOX,
+    IPERF,
+    KERNELS,
+    PACKAGE_SETS,
+    PYTHON,
+    XEN,
+    PackageSet,
+)
 
 __all__ = ["CacheState", "Capability", "Diagnosis", "diagnose"]
 
@@ -27,7 +35,7 @@ _QEMU: Final = "qemu-system-x86_64"
 _QEMU_PACKAGE: Final = "qemu-system-x86"
 _QEMU_TIME_OUT_S: Final = 20
 _GUEST: Final = (KERNELS["6.1-cloud"], PYTHON, BUSYBOX)
-_XEN_HOST: Final = (KERNELS["6.1"], KERNELS["6.1-cloud"], XEN, PYTHON, BUSYBOX)
+_XEN_HOST: Final = (KERNELS["6.1"], KERNELS["6.1-cloud"], XEN, IPERF, PYTHON, BUSYBOX)
 _XEN_MIB: Final = 1024
 _GUEST_MIB: Final = 192
 _NET_ADMIN, _SYS_ADMIN = 12, 21  # capabilities(7)
@@ -91,6 +99,7 @@ class _Machine:
         self.cache = cache
         self.qemu = _qemu_version()
         self.apt_fault = apt_fault()
+        self.kvm_fault = kvm_fault()
         self.rights = _rights()
 
     def packages(self) -> Capability:
@@ -108,7 +117,7 @@ class _Machine:
         return _works("packages", "from this machine's mirrors, by apt")
 
     def guests(self) -> Capability:
-        words = "emulated by QEMU"
+        words = "emulated by QEMU" if self.kvm_fault else "by QEMU and KVM"
         return self._machine("guests", words, _GUEST, _GUEST_MIB)
 
     def xen(self) -> Capability:
@@ -116,9 +125,8 @@ class _Machine:
         return self._machine("xen", words, _XEN_HOST, _XEN_MIB)
 
     def kvm(self) -> Capability:
-        fault = kvm_fault()
-        if fault:
-            return _fails("kvm", f"{fault}; guests are emulated instead")
+        if self.kvm_fault:
+            return _fails("kvm", f"{self.kvm_fault}; guests are emulated instead")
         return _works("kvm", "the processor can run guests itself")
 
     def vhost_user(self) -> Capability:
