@@ -22,14 +22,16 @@ _QUEUE = 1024
 _WARMING = 100_000
 _BINS_PER_UNIT = 8
 _UNITS = 128
+_SPANS = 50
+_ENOUGH = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedDelays:
     """The delays of simulated requests, in mean service times of all disks.
 
-    `counts` i64[n] are by eighths, the last of them all that is longer than 128; `beyond` found a
-    queue of more than 1,024 requests.
+    `counts` i64[spans, n] are by eighths, the last of them all that is longer than 128, in a row
+    for each of equal spans of requests; `beyond` found a queue of more than 1,024 requests.
     """
 
     counts: NDArray[np.int64]
@@ -42,8 +44,28 @@ class SimulatedDelays:
 
     def late(self, bound: float) -> int:
         """Return how many took longer than a bound, which is a multiple of an eighth."""
-        assert bound * _BINS_PER_UNIT == int(bound * _BINS_PER_UNIT) < len(self.counts), bound
-        return int(self.counts[int(bound * _BINS_PER_UNIT) :].sum())
+        return int(self._late_by_span(bound).sum())
+
+    def dispersion(self, bound: float) -> float:
+        """Return how much more late requests scatter over the spans than single ones would.
+
+        That is the variance of their number in a span over its mean, at least 1. Late requests
+        come in bursts, while a queue is long, so that many of them tell the same story: so many
+        requests are worth one independent request. Where fewer than `_ENOUGH` are late it is
+        that of the highest bound below for which so many are: bursts above a lower bound are
+        longer, so what is made of it is cautious. Spans must be long against bursts.
+        """
+        while bound > 0 and self.late(bound) < _ENOUGH:
+            bound -= 1 / _BINS_PER_UNIT
+        late = self._late_by_span(bound)
+        mean = float(late.mean())
+        return max(1.0, float(late.var(ddof=1)) / mean) if mean else 1.0
+
+    def _late_by_span(self, bound: float) -> NDArray[np.int64]:
+        column = int(bound * _BINS_PER_UNIT)
+        assert bound * _BINS_PER_UNIT == column < self.counts.shape[1], bound
+        late: NDArray[np.int64] = self.counts[:, column:].sum(axis=1)
+        return late
 
 
 def disk_service(*, disks: int, seek_share: float = 0.4) -> NDArray[np.float64]:
@@ -77,7 +99,7 @@ def simulate_delays(
     compiled = import_kernels("riostat.store.kernels.simulation", kernels)
     mean = float(service.mean())
     rate = utilisation * float((1 / service.mean(axis=1)).sum())
-    counts = np.zeros(_UNITS * _BINS_PER_UNIT + 1, np.int64)
+    counts = np.zeros((_SPANS, _UNITS * _BINS_PER_UNIT + 1), np.int64)
     state = np.random.default_rng(seed).integers(1, 1 << 63, 1, np.uint64)
     departures = np.zeros((len(service), _QUEUE))
     beyond = compiled.simulate(

@@ -29,7 +29,7 @@ def test_compiled_and_plain_give_the_same(
     service = np.sort(np.random.default_rng(disks).uniform(0.1, 2, (disks, 16)), axis=1)
     outcomes = []
     for function in (kernels.simulate, kernels.simulate.py_func):
-        counts = np.zeros(30, np.int64)
+        counts = np.zeros((3, 30), np.int64)
         state = np.array([seed], np.uint64)
         departures = np.zeros((disks, 1024))
         with np.errstate(over="ignore"):  # the generator counts modulo 2**64
@@ -37,5 +37,6 @@ def test_compiled_and_plain_give_the_same(
                 300, load * disks, replicated, service, from_, 0.5, state, departures, counts
             )
         assert counts.sum() == 300 - from_
+        assert counts.sum(axis=1).max() == -(-(300 - from_) // 3)
         outcomes.append((beyond, counts.tolist(), state.tolist(), departures.tolist()))
     assert outcomes[0] == outcomes[1]

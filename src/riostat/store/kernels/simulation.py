@@ -63,15 +63,17 @@ def simulate(
     `rate` is requests per unit of time to all disks, `replicated` the share of blocks with a second
     copy, `service` f64[disks, q] the quantiles of each disk's service time, `state` u64[1] the
     random generator's (not 0), `departures` f64[disks, 1024] room for the queues, `counts`
-    i64[bins] takes delays by `bin_width`, its last bin those beyond. Returns how many requests
-    found a queue of more than 1,024.
+    i64[spans, bins] takes delays by `bin_width`, the last bin those beyond, in a row for each of
+    as many equal spans of requests. Returns how many requests found a queue of more than 1,024.
     """
     disks, quantiles = service.shape
     heads, tails = np.zeros(disks, np.int64), np.zeros(disks, np.int64)
     ends, means = np.zeros(disks), np.zeros(disks)
     for disk in range(disks):
         means[disk] = service[disk].mean()
-    now, beyond, last = 0.0, 0, len(counts) - 1
+    spans, bins = counts.shape
+    span_requests = -(-(requests - counted_from) // spans)
+    now, beyond, last = 0.0, 0, bins - 1
     for request in range(requests):
         now -= math.log(1.0 - _uniform(state)) / rate
         disk = int(_uniform(state) * disks)
@@ -91,5 +93,6 @@ def simulate(
         else:
             beyond += 1
         if request >= counted_from:
-            counts[min(int((ends[disk] - now) / bin_width), last)] += 1
+            span = (request - counted_from) // span_requests
+            counts[span, min(int((ends[disk] - now) / bin_width), last)] += 1
     return beyond
