@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,6 +28,24 @@ SHARED_MEMORY = Path("/dev/shm")
 def dead() -> Owner:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         return Owner.of(process.pid)
+
+
+class Dying:
+    """An owner that lives until `end`, so that no other test's sweep is faster."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+        self.owner = Owner.of(self._process.pid)
+
+    def end(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture
+def dying() -> Iterator[Dying]:
+    made = Dying()
+    yield made
+    made.end()
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +139,8 @@ def test_shared_memory_goes_with_its_owner(dead: Owner) -> None:
 
 @pytest.mark.root
 @needs_root
-def test_namespaces_go_with_their_owners_and_no_others(dead: Owner) -> None:
+def test_namespaces_go_with_their_owners_and_no_others(dying: Dying) -> None:
+    dead = dying.owner
     names = [new_mark(dead), new_mark(), f"rio{os.getpid()}", f"{alias_of(dead)}-x"]
     for name in names:
         ip("netns", "add", name)
@@ -130,10 +150,10 @@ def test_namespaces_go_with_their_owners_and_no_others(dead: Owner) -> None:
     with subprocess.Popen(inside) as process:
         while not processes_in_namespace(inode_of(NAMESPACES / names[0])):
             pass
-        swept = sweep()
+        dying.end()
+        sweep()
         assert process.wait() == -signal.SIGKILL
     try:
-        assert Leftover("network namespace", NAMESPACES / names[0], "") in swept
         assert [(NAMESPACES / name).exists() for name in names] == [False, True, True, True]
         assert not never_mounted.exists()
     finally:
@@ -143,7 +163,8 @@ def test_namespaces_go_with_their_owners_and_no_others(dead: Owner) -> None:
 
 @pytest.mark.root
 @needs_root
-def test_devices_go_with_their_owners_and_no_others(dead: Owner) -> None:
+def test_devices_go_with_their_owners_and_no_others(dying: Dying) -> None:
+    dead = dying.owner
     here = Owner.of(os.getpid())
     short = f"rio{os.getpid() % 100_000}"
     aliases = {
@@ -158,6 +179,7 @@ def test_devices_go_with_their_owners_and_no_others(dead: Owner) -> None:
         ip("tuntap", "add", "mode", "tap", "name", name)
         if alias:
             ip("link", "set", name, "alias", alias)
+    dying.end()
     sweep()
     left = [name for name in aliases if Path("/sys/class/net", name).exists()]
     for name in left:
@@ -225,9 +247,11 @@ def test_killed_at_any_point_nothing_stays(seed: int, work: str) -> None:
     rounds = random.Random(seed)
     with ThreadPoolExecutor(3) as pool:
         owners = set(pool.map(lambda _: killed_somewhere(work, rounds), range(3)))
-        swept = [found for sweeps in pool.map(lambda _: sweep(), range(3)) for found in sweeps]
-    assert [found for found in swept if found.problem] == []
-    assert belongings(owners.__contains__) == set()
+        list(pool.map(lambda _: sweep(), range(3)))
+    # Other tests sweep, too, and what they are just removing is still to be seen.
+    ending_s = time.monotonic() + 20
+    while left := belongings(owners.__contains__):
+        assert time.monotonic() < ending_s, left
 
 
 @pytest.mark.soak
