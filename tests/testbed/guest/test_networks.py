@@ -1,3 +1,4 @@
+import os
 import socket
 from pathlib import Path
 
@@ -5,6 +6,8 @@ import pytest
 
 from riostat.core.errors import MachineError
 from riostat.testbed.guest.networks import Datagram, Tap, VhostUser, new_mac, parse_network
+from riostat.testbed.network.devices import Network
+from tests.testbed.rights import needs_root, without_root
 
 
 def test_what_texts_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +52,23 @@ def test_what_is_not_there_is_said_before_a_start(tmp_path: Path) -> None:
         Tap("nonesuch").check()
     with pytest.raises(MachineError, match="no network namespace at"):
         Tap("t0", namespace=tmp_path / "none").check()
+
+
+@needs_root
+def test_a_tap_device_of_another_user_is_said() -> None:
+    program = (
+        "from pathlib import Path; from riostat.testbed.guest.networks import Tap; "
+        "Tap({!r}, namespace={}).check()"
+    )
+    with Network() as network:
+        name = f"tap{os.getpid()}"
+        network.add_tap(name)
+        assert without_root(program.format(name, None)) == (
+            f"MissingToolError: The TAP device {name} is not this user's; run it as root, or make "
+            "the device with `ip tuntap add ... user 65534`."
+        )
+    said = without_root(program.format("tap0", "Path('/run')"))
+    assert "where only root starts a guest; run it as root" in said
 
 
 def test_a_datagram_socket_in_use_is_said_and_one_of_nobody_removed(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a guest's network devices lead to, as it is written and as QEMU is told."""
 
+import os
 import re
 import secrets
 import socket
@@ -52,12 +53,22 @@ class Tap:
 
     def check(self) -> None:
         """Raise `MachineError` or `MissingToolError` where no device can be had."""
+        if self.namespace is not None and os.geteuid() != 0:
+            raise MissingToolError(
+                f"The TAP device {printable(self.device)} is in a network namespace, where only "
+                "root starts a guest; run it as root."
+            )
         if not _TUN.is_char_device():
             raise MissingToolError(f"The device {_TUN} is missing; load the kernel module tun.")
         if self.namespace is None and not Path("/sys/class/net", self.device).exists():
             raise MachineError(
                 f"There is no device {printable(self.device)}; make it, as root, with "
                 f"`ip tuntap add {printable(self.device)} mode tap`."
+            )
+        if self.namespace is None and not _may_open(self.device):
+            raise MissingToolError(
+                f"The TAP device {printable(self.device)} is not this user's; run it as root, or "
+                f"make the device with `ip tuntap add ... user {os.geteuid()}`."
             )
         if self.namespace is not None and not self.namespace.exists():
             raise MachineError(
@@ -127,6 +138,16 @@ def parse_network(text: str) -> Network:
 def new_mac() -> str:
     """Return a random address of the range that QEMU uses."""
     return "52:54:00:" + secrets.token_bytes(3).hex(":")
+
+
+def _may_open(device: str) -> bool:
+    """Tell whether this user may open a TAP device; -1 stands for one without an owner."""
+    if os.geteuid() == 0:
+        return True
+    try:
+        return int(Path("/sys/class/net", device, "owner").read_text()) == os.geteuid()
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def _is_nobodys(path: Path) -> bool:
