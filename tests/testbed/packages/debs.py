@@ -55,7 +55,8 @@ def make_deb(
         "Description": "for tests",
         **(fields or {}),
     }
-    words = "".join(f"{key}: {value}\n" for key, value in control.items()).encode()
+    lines = "".join(f"{key}: {value}\n" for key, value in control.items())
+    words = lines.encode(errors="surrogateescape")
     if path.is_dir():
         path /= f"{name}_{version.replace(':', '%3a')}_amd64.deb"
     parts = {

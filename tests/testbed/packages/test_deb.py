@@ -27,6 +27,7 @@ def test_a_package_says_what_it_is(tmp_path: Path) -> None:
         ({"Package": "../../etc"}, "no Debian package|does not allow"),
         ({"Package": "a"}, "calls itself 'a' in version '1.0', which Debian does not allow"),
         ({"Version": "1/2"}, "no Debian package|does not allow"),
+        ({"Architecture": "\udcff"}, "is for|no Debian package"),
     ],
 )
 def test_a_package_for_others_or_with_a_hostile_name_is_refused(

@@ -1,6 +1,7 @@
 """Packages are laid out in their folder, whatever they hold."""
 
 import random
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -115,3 +116,36 @@ def test_random_archives_stay_inside(tmp_path: Path) -> None:
             _lay_out(place, *members)
         assert {path.name for path in place.iterdir()} <= {"tree", "tool_1.0_amd64.deb"}
     assert {path.name for path in tmp_path.iterdir()} == {str(number) for number in range(60)}
+
+
+def _fuzz(tmp_path: Path, rounds: int) -> None:
+    seed = random.randrange(1 << 32)
+    print("seed", seed)  # noqa: T201 - a failure shows it
+    chance = random.Random(seed)
+    long = "./" + "n" * 150
+    members = [folder("./a"), file("./a/b", bytes(700)), link("./c", "a"), file(long, b"x")]
+    sample = make_deb(tmp_path / "sample.deb", "tool", [*members, hard_link("./d", long)])
+    content = sample.read_bytes()
+    begin = content.index(b"data.tar")
+    for number in range(rounds):
+        place = tmp_path / str(number)
+        place.mkdir()
+        damaged = bytearray(content)
+        for _ in range(chance.randrange(1, 8)):
+            at = begin + chance.randrange(len(content) - begin)
+            damaged[at] = chance.choice([chance.randrange(256), 0x80, 0xFF, ord("S"), ord("7")])
+        (place / "a.deb").write_bytes(damaged)
+        (place / "tree").mkdir()
+        with suppress(PackageError):
+            lay_out([place / "a.deb"], place / "tree")
+        assert {path.name for path in place.iterdir()} == {"a.deb", "tree"}
+        shutil.rmtree(place)
+
+
+def test_damaged_archives_are_laid_out_or_refused(tmp_path: Path) -> None:
+    _fuzz(tmp_path, 60)
+
+
+@pytest.mark.soak
+def test_many_damaged_archives_are_laid_out_or_refused(tmp_path: Path) -> None:
+    _fuzz(tmp_path, 5_000)

@@ -48,7 +48,9 @@ def read_deb(path: Path) -> Deb:
     """Return what a file holds; raises `PackageError` where it is no package for amd64."""
     result = _run(["dpkg-deb", "--field", str(path), *_FIELDS])
     fields = dict(
-        line.split(": ", 1) for line in result.stdout.decode().splitlines() if ": " in line
+        line.split(": ", 1)
+        for line in result.stdout.decode(errors="replace").splitlines()
+        if ": " in line
     )
     if result.returncode or set(_FIELDS) - fields.keys():
         words = printable(result.stderr.decode(errors="replace").strip().partition("\n")[0])
