@@ -32,9 +32,9 @@ def test_dom0_is_told_what_was_asked_for_and_a_comma_ends_no_word() -> None:
     assert initrd.endswith(" a=1,,2,/i/initramfs")
 
 
-def test_memory_is_shared_where_that_is_asked_for() -> None:
-    assert "-object" not in host_arguments(XenSpecification(), _IMAGES)
-    shared = host_arguments(XenSpecification(shared_memory=True), _IMAGES)
+def test_memory_is_shared_where_that_is_asked_for_and_has_one_name() -> None:
     size = machine_memory_mib(XenSpecification())
-    assert _after(shared, "-object") == f"memory-backend-memfd,id=memory,size={size}M,share=on"
-    assert "memory-backend=memory" in shared
+    own = _after(host_arguments(XenSpecification(), _IMAGES), "-object")
+    shared = _after(host_arguments(XenSpecification(shared_memory=True), _IMAGES), "-object")
+    assert own == f"memory-backend-ram,id=ram,size={size}M"
+    assert shared == f"memory-backend-memfd,share=on,id=ram,size={size}M"

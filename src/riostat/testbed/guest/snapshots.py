@@ -55,13 +55,19 @@ def warm_machine(
     what `start` and `prepare` do, and `MachineError`.
     """
     _make(path, start, prepare, progress)
-    try:
-        return _resumed(path, start)
-    except MachineError:
-        progress("The snapshot does not start, and is made anew")
-        path.unlink(missing_ok=True)
+    with _closed_on_failure(start(INCOMING)) as machine:
+        try:
+            resume(machine, path)
+        except MachineError:
+            machine.end()
+        else:
+            return machine
+    progress("The snapshot does not start, and is made anew")
+    path.unlink(missing_ok=True)
     _make(path, start, prepare, progress)
-    return _resumed(path, start)
+    with _closed_on_failure(start(INCOMING)) as machine:
+        resume(machine, path)
+    return machine
 
 
 def _make(
@@ -80,12 +86,6 @@ def _make(
                     save_snapshot(machine, making / path.name)
                 os.utime(making / path.name, ns=(time.time_ns(), 0))
                 (making / path.name).replace(path)
-
-
-def _resumed(path: Path, start: Callable[[Sequence[str]], Machine]) -> Machine:
-    with _closed_on_failure(start(INCOMING)) as machine:
-        resume(machine, path)
-    return machine
 
 
 def save_snapshot(machine: Machine, path: Path) -> None:

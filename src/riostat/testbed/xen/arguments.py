@@ -37,16 +37,17 @@ def host_arguments(specification: XenSpecification, images: XenImages) -> list[s
     mib = machine_memory_mib(specification)
     dom0_mib = specification.dom0_memory_mib
     dom0 = " ".join(filter(None, (_DOM0, specification.dom0_kernel_arguments)))
-    arguments = [
+    # The two kinds of memory have one name, so that a snapshot of one is restored into the other.
+    memory = (
+        "memory-backend-memfd,share=on" if specification.shared_memory else "memory-backend-ram"
+    )
+    return [
         *("qemu-system-x86_64", *_MACHINE, "-m", str(mib)),
+        *("-object", f"{memory},id=ram,size={mib}M", "-machine", "memory-backend=ram"),
         *("-kernel", str(images.hypervisor)),
         *("-append", f"{_XEN} dom0_mem={dom0_mib}M,max:{dom0_mib}M"),
         *("-initrd", f"{images.dom0.kernel} {_escaped(dom0)},{images.dom0.initramfs}"),
     ]
-    if specification.shared_memory:
-        arguments += ["-object", f"memory-backend-memfd,id=memory,size={mib}M,share=on"]
-        arguments += ["-machine", "memory-backend=memory"]
-    return arguments
 
 
 def _escaped(text: str) -> str:

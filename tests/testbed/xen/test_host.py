@@ -1,0 +1,200 @@
+"""A Xen host with a domain that runs, from the snapshot that all tests share."""
+
+import mmap
+import os
+import secrets
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from riostat.core.errors import MachineError, MachineTimeoutError
+from riostat.core.settings import process_settings
+from riostat.testbed.folders import CacheFolder
+from riostat.testbed.ownership import Owner
+from riostat.testbed.xen.domains import DOM0
+from riostat.testbed.xen.host import XenHost
+from riostat.testbed.xen.specification import XenSpecification
+from riostat.testbed.xen.start import start_xen
+from tests.testbed.belongings import belongings
+
+# The first test of all boots a host, where the cache has no snapshot of one.
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
+
+_ENDS_WITHIN_S = 5.0
+_OWNER = """
+import sys, time
+from pathlib import Path
+from riostat.testbed.folders import CacheFolder
+from riostat.testbed.xen.start import start_xen
+host = start_xen(cache=CacheFolder(Path(sys.argv[1])))
+print(host.pid, host.machine.folder, flush=True)
+time.sleep(600)
+"""
+# Registers of a domain as a profiler reads them: rip stands at byte 648 of vcpu_guest_context_t.
+_REGISTERS = """
+import ctypes, glob, struct, sys, time
+(path,) = glob.glob("/usr/lib/x86_64-linux-gnu/libxenctrl.so.4*[0-9]")[:1]
+control = ctypes.CDLL(path)
+control.xc_interface_open.restype = ctypes.c_void_p
+handle = ctypes.c_void_p(control.xc_interface_open(None, None, 0))
+context = ctypes.create_string_buffer(8192)
+for _ in range(int(sys.argv[2])):
+    if control.xc_vcpu_getcontext(handle, int(sys.argv[1]), 0, context) != 0:
+        sys.exit("no context")
+    print("%x" % struct.unpack_from("<Q", context, 648))
+    time.sleep(0.002)
+"""
+
+
+def _cache() -> CacheFolder:
+    return CacheFolder(process_settings({}).testbed)
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[XenHost]:
+    with start_xen(cache=_cache()) as started:
+        yield started
+
+
+@pytest.mark.parametrize("domain", [DOM0, "u1"])
+def test_a_command_says_what_it_wrote_and_how_it_ended(host: XenHost, domain: str) -> None:
+    done = host.run("cat; echo 'on the side' >&2; exit 3", domain=domain, data=b"\x00\xff read\n")
+    assert (done.returncode, done.stdout) == (3, b"\x00\xff read\n")
+    assert done.stderr == b"on the side\n"
+    kernel = host.run(["uname", "-r"], domain=domain).stdout
+    assert (b"cloud" in kernel) == (domain == "u1")
+
+
+def test_the_domains_are_listed_as_xl_has_them(host: XenHost) -> None:
+    dom0, domain = host.domains()
+    assert (dom0.name, dom0.number, dom0.memory_mib) == (DOM0, 0, 512)
+    assert (domain.name, domain.memory_mib, domain.vcpus) == ("u1", 192, 1)
+    assert domain.state in {"running", "blocked", "runnable"}
+
+
+def test_dom0_and_the_domain_reach_one_another(host: XenHost) -> None:
+    assert host.run("ping -c 2 10.90.0.1", domain="u1").returncode == 0
+    assert host.run("ping -c 2 10.90.0.11").returncode == 0
+    assert host.run("iperf3 -s -D -1", domain="u1").returncode == 0
+    sent = host.run("iperf3 -c 10.90.0.11 -n 8M -J")
+    assert sent.returncode == 0, sent.stdout
+    assert b'"bits_per_second"' in sent.stdout
+
+
+@pytest.mark.parametrize("domain", [DOM0, "u1"])
+def test_a_program_is_put_in_and_runs(host: XenHost, domain: str) -> None:
+    token = secrets.token_hex(8)
+    program = f"#!/usr/bin/python3 -IS\nprint('{token}')\n".encode()
+    host.put(program, "/run/agent", domain=domain, mode=0o755)
+    assert host.run("/run/agent", domain=domain).stdout.decode() == f"{token}\n"
+    fetched = host.get("/run/agent", domain=domain)
+    assert (fetched.content, fetched.mode) == (program, 0o755)
+
+
+@pytest.mark.parametrize("domain", [DOM0, "u1"])
+def test_a_command_that_hangs_is_ended_in_its_time(host: XenHost, domain: str) -> None:
+    with pytest.raises(MachineTimeoutError, match=r"`?sleep 600.*did not end within 0\.5 s"):
+        host.run("sleep 600", domain=domain, timeout_s=0.5)
+    assert host.run("true", domain=domain).returncode == 0
+    assert b"sleep 600" not in host.run("ps", domain=domain).stdout
+
+
+def test_a_domain_that_is_not_there_is_named_with_those_that_are(host: XenHost) -> None:
+    with pytest.raises(MachineError, match="no domain named 'u7'; it has Domain-0, u1"):
+        host.run("true", domain="u7")
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        ('name = "x"\ntype = "pv"\nkernel = "/boot/none"\n', "failed to open file '/boot/none'"),
+        ("name = [\n", "config parsing error"),
+        ('type = "pv"\n', "Domain name must be specified"),
+    ],
+)
+def test_a_broken_configuration_is_refused_in_the_words_of_xl(
+    host: XenHost, configuration: str, words: str
+) -> None:
+    with pytest.raises(MachineError, match=f"The domain does not start: .*{words}"):
+        host.create(configuration)
+    assert len(host.domains()) == 2
+
+
+def test_what_is_too_big_for_memory_is_refused_and_the_domain_lives(host: XenHost) -> None:
+    with pytest.raises(MachineError, match="'/run/big' of 96 MiB does not fit into the mem"):
+        host.put(bytes(96 << 20), "/run/big", domain="u1")
+    assert host.run("ls /run/big*", domain="u1").stdout == b""
+
+
+def test_registers_of_the_domain_lie_in_its_kernel(host: XenHost) -> None:
+    symbols = {
+        name.decode(): int(address, 16)
+        for address, _, name in (
+            line.split()[:3] for line in host.kernel_symbols("u1").splitlines()
+        )
+    }
+    busy = "dd if=/dev/zero of=/dev/null bs=1M"
+    assert host.run(f"{busy} >/dev/null 2>&1 &", domain="u1").returncode == 0
+    number = next(domain.number for domain in host.domains() if domain.name == "u1")
+    sampled = host.run(["python3", "-IS", "-c", _REGISTERS, str(number), "100"])
+    host.run("killall dd", domain="u1")
+    assert sampled.returncode == 0, sampled.stderr
+    addresses = [int(line, 16) for line in sampled.stdout.split()]
+    inside = [at for at in addresses if symbols["_text"] <= at < symbols["_etext"]]
+    assert len(addresses) == 100
+    assert len(inside) > 50
+
+
+def test_xen_is_traced_and_names_its_functions(host: XenHost) -> None:
+    traced = host.run("timeout 1 xentrace -D -e 0x0002f000 /run/trace; xenalyze /run/trace")
+    assert b"|-- Domain " in traced.stdout, traced.stderr
+    assert b" T do_sched_op\n" in host.hypervisor_symbols()
+    assert b" T start_kernel\n" in host.kernel_symbols()
+
+
+def test_a_second_host_has_its_own_folder_and_memory_that_others_can_read(host: XenHost) -> None:
+    with start_xen(XenSpecification(shared_memory=True), cache=_cache()) as second:
+        assert second.machine.folder != host.machine.folder
+        token = secrets.token_hex(16)
+        second.run(f"echo {token} >/run/token", domain="u1")
+        assert host.run("cat /run/token", domain="u1").returncode != 0
+        assert host.memory is None
+        assert second.memory is not None
+        with (
+            second.memory.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as memory,
+        ):
+            assert memory.find(token.encode()) >= 0
+        assert second.qmp.execute("query-status")["status"] == "running"
+        process = Owner.of(second.pid)
+    assert not process.is_alive()
+    assert not second.machine.folder.exists()
+
+
+def test_a_host_whose_owner_is_killed_ends_itself() -> None:
+    program = [sys.executable, "-c", _OWNER, str(_cache().root)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pid, folder = process.stdout.readline().split()
+        owner = Owner.of(process.pid)
+        watch = os.pidfd_open(int(pid))
+        process.send_signal(signal.SIGKILL)
+        assert select.select([watch], [], [], _ENDS_WITHIN_S)[0]
+        os.close(watch)
+    _await_gone(Path(folder))
+    assert belongings(lambda found: found == owner) == set()
+
+
+def _await_gone(folder: Path) -> None:
+    """Wait until a folder is gone; its keeper removes it when QEMU has ended."""
+    keeper = Owner.parse((folder / "processes").read_text().split()[0]) if folder.exists() else None
+    if keeper is not None and keeper.is_alive():
+        watch = os.pidfd_open(keeper.pid)
+        assert select.select([watch], [], [], _ENDS_WITHIN_S)[0]
+        os.close(watch)
+    assert not folder.exists()
