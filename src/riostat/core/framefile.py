@@ -9,11 +9,12 @@ from pathlib import Path
 from riostat.core.channels import ChannelDeclaration, decode_declaration, decode_object
 from riostat.core.errors import RunFormatError
 from riostat.core.frames import HEADER_SIZE, MAX_PAYLOAD, FrameKind, FrameScanner, RawFrame
+from riostat.core.memory import read_fresh
 from riostat.core.text import printable
 
 __all__ = ["Frame", "FrameFile"]
 
-_WINDOW = 1 << 20
+_WINDOW = 8 << 20
 _LARGEST_FRAME = HEADER_SIZE + MAX_PAYLOAD
 _CHANNELS = 4096
 
@@ -81,8 +82,8 @@ class FrameFile:
         window = _WINDOW
         while self.damage is None and not self.closed:
             base = self._scanner.offset
-            data = os.pread(descriptor, window, base)
-            for raw in self._scanner.scan(memoryview(data), base=base):
+            data = read_fresh(descriptor, window, base)
+            for raw in self._scanner.scan(data, base=base):
                 frame = self._accept(raw)
                 if self.damage is not None:
                     return

@@ -2,10 +2,12 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from mmap import mmap
 
 import numpy as np
 from numpy.typing import NDArray
 
+from riostat.core.frames import BytesLike
 from riostat.profiler.records import SAMPLE, walk
 
 __all__ = ["Batch", "record_starts"]
@@ -48,23 +50,31 @@ class Batch:
 def _in_place(
     parts: Sequence[memoryview],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]] | None:
-    """Return the words of the one buffer that all parts lie in, and where they begin in it.
+    """Return the words of one buffer that all parts lie in, and where the parts begin in them.
 
     None where they do not, or not at whole words, or are so small that copying is quicker.
     """
     buffer = parts[0].obj if parts else None
     if (
-        not isinstance(buffer, bytes)
+        not isinstance(buffer, bytes | bytearray | mmap)
         or not all(map(len, parts))
         or sum(map(len, parts)) < _LARGE_BYTES * len(parts)
         or any(part.obj is not buffer for part in parts)
     ):
         return None
-    words = np.frombuffer(buffer, np.uint64, len(buffer) >> 3)
-    offsets = [np.frombuffer(part, np.uint8).ctypes.data - words.ctypes.data for part in parts]
-    if not words.flags.aligned or any(offset % 8 for offset in offsets):
+    begins = np.array([_address(part) for part in parts])
+    first, last = int(begins.min()), max(b + len(p) for b, p in zip(begins, parts, strict=True))
+    words = np.frombuffer(buffer, np.uint64, last - first >> 3, first - _address(buffer))
+    offsets = (begins - first).astype(np.uint64)
+    if not words.flags.aligned or np.any(offsets & np.uint64(7)):
         return None
-    return words, np.array(offsets, np.uint64) >> np.uint64(3)
+    return words, offsets >> np.uint64(3)
+
+
+def _address(buffer: BytesLike | mmap) -> int:
+    """Return where a buffer lies in memory."""
+    address, _ = np.frombuffer(buffer, np.uint8).__array_interface__["data"]
+    return int(address)
 
 
 def _joined(
@@ -101,12 +111,12 @@ def _search(words: NDArray[np.uint64], halves: memoryview) -> tuple[NDArray[np.i
     they are a run, and once its first is known to be a record, so are all. What lies between runs
     is walked, so that words that only look like a header are passed over.
     """
-    likely = np.flatnonzero(words.view(np.uint32)[::2] == SAMPLE)
+    likely = np.flatnonzero(words.astype(np.uint32) == SAMPLE)  # the type is the lower half
     sizes = words[likely] >> _SHIFT_SIZE
     ends = likely + (sizes >> np.uint64(3)).astype(np.int64)
     usable = (sizes & np.uint64(7) == 0) & (ends > likely) & (ends <= len(words))
     likely, ends = likely[usable], ends[usable]
-    last_of_runs = np.flatnonzero(np.append(ends[:-1] != likely[1:], True)).tolist()
+    last_of_runs = [*np.flatnonzero(ends[:-1] != likely[1:]).tolist(), len(likely) - 1]
     begins, are_records = likely.data, np.ones(len(likely), np.bool_)
     others: list[int] = []
     at, passed, whole = 0, 0, True
@@ -122,6 +132,8 @@ def _search(words: NDArray[np.uint64], halves: memoryview) -> tuple[NDArray[np.i
         whole = reached is not None
         at, passed = (reached or 0) >> 2, first
     are_records[passed:] = False
-    found = np.concatenate([likely[are_records], np.array(others, np.int64) >> 2])
-    found.sort()
+    found = likely[are_records]
+    if others:
+        found = np.concatenate([found, np.array(others, np.int64) >> 2])
+        found.sort()
     return found, whole

@@ -45,6 +45,8 @@ class Groups:
     def pairs(self, samples: slice) -> tuple[_Codes, _Codes]:
         """Return all pairs of one of these samples and a group of it, as places and codes."""
         sorts = self.sorts[samples]
+        if len(self.members) == len(self.offsets) - 1:  # each sort belongs to one group
+            return np.arange(samples.start, samples.start + len(sorts)), self.members[sorts]
         places, found = _spread(self.offsets[sorts], np.diff(self.offsets)[sorts])
         return places + samples.start, self.members[found]
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from riostat.core.domain import Domain, DomainKind
 from riostat.core.errors import ProfileError
+from riostat.core.memory import keep_freed_memory
 from riostat.core.run import Run
 from riostat.core.span import Span
 from riostat.core.text import printable
@@ -78,6 +79,7 @@ class Profile:
         if None. Raises `RunError` for what cannot be read and `ProfileError` where there is no such
         event or no profile. Damage inside is left out and told in `notes`.
         """
+        keep_freed_memory()  # for columns, which are made and dropped one after another
         return cls(read_profile(run, span, kernels=kernels), symbols, event)
 
     @property

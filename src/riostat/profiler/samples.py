@@ -5,8 +5,8 @@ loaded where there are few samples, and the compiled one for many. Large recordi
 batches of bounded size; callchains of small ones are interned when somebody asks for them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riostat.core.kernelcache import import_kernels
+from riostat.core.memory import fresh_memory
 from riostat.profiler.callchains import Callchains, ChainTable, intern_plainly, split_modes
 from riostat.profiler.chunks import Batch, record_starts
 from riostat.profiler.records import SAMPLE, SAMPLE_WORDS, SideRecord, decode_side_records
@@ -40,6 +41,10 @@ COMPILED_BYTES = 64 << 20
 Loading it takes as long as it saves on some three times as many samples.
 """
 
+# So much at a time that what is made on the way stays in the CPU's cache.
+_BATCH_BYTES = 2 << 20
+# Those of the columns, the widest first, so that each is aligned behind the others.
+_DTYPES = [np.dtype(code) for code in ("u8", "u8", "u8", "u8", "u4", "u4", "u2", "u2", "u1")]
 _UNKNOWN_EVENT = 0xFFFF
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 _SHIFT_HALF = np.uint64(32)
@@ -63,16 +68,40 @@ class SampleColumns:
     def __len__(self) -> int:
         return len(self.time_ns)
 
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
+    @classmethod
+    def room(cls, count: int) -> Self:
+        """Return columns of so many rows, to be filled in."""
+        memory = fresh_memory(count * sum(dtype.itemsize for dtype in _DTYPES))
+        columns, offset = [], 0
+        for dtype in _DTYPES:
+            columns.append(np.ndarray(count, dtype, memory, offset))
+            offset += columns[-1].nbytes
+        return cls(*columns)
+
+    @property
+    def columns(self) -> Sequence[NDArray[np.unsignedinteger]]:
+        """All columns, in the order in which they stand above."""
+        return [getattr(self, name) for name in self.__slots__]
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
         """Return the columns with these rows alone, in this order."""
-        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return self._filled(self.columns, rows)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> tuple[Self, NDArray[np.int64]]:
         """Return the rows of all parts by time, and where each stood behind one another."""
         order = np.argsort(np.concatenate([part.time_ns for part in parts]), kind="stable")
-        columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
-        return cls(*(np.concatenate(column)[order] for column in columns)), order
+        pieces = zip(*(part.columns for part in parts), strict=True)
+        return cls._filled(map(np.concatenate, pieces), order), order
+
+    @classmethod
+    def _filled(
+        cls, columns: Iterable[NDArray[np.unsignedinteger]], rows: NDArray[np.int64]
+    ) -> Self:
+        filled = cls.room(len(rows))
+        for room, column in zip(filled.columns, columns, strict=True):
+            np.take(column, rows, out=room, mode="clip")  # the default mode makes a copy of `out`
+        return filled
 
 
 class Limits:
@@ -222,6 +251,7 @@ class SampleDecoder:
         """Drop what was taken so far: a later snapshot says what it has led to."""
         self.damaged = 0
         self._waiting: list[tuple[memoryview, int]] = []
+        self._waiting_bytes = 0
         self._taken_bytes = 0
         self._columns: list[SampleColumns] = []
         self._chained: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
@@ -237,11 +267,14 @@ class SampleDecoder:
     def add(self, payload: memoryview, *, latest_ns: int) -> None:
         """Take the payload of a frame that was written at `latest_ns`.
 
-        Those that lie in one buffer, as they come from a file, are decoded together.
+        Some that lie in one buffer, as they come from a file, are decoded together.
         """
-        if self._waiting and self._waiting[0][0].obj is not payload.obj:
+        if self._waiting and (
+            self._waiting[0][0].obj is not payload.obj or self._waiting_bytes >= _BATCH_BYTES
+        ):
             self._decode()
         self._waiting.append((payload, latest_ns))
+        self._waiting_bytes += len(payload)
 
     def finish(self) -> tuple[Samples, list[SideRecord]]:
         """Return the samples and the side records, both by time; nothing can be added then."""
@@ -252,8 +285,8 @@ class SampleDecoder:
     def _decode(self) -> None:
         """Decode what waits; once there is much, by compiled code."""
         batch = Batch(self._waiting)
-        self._taken_bytes += sum(len(payload) for payload, _ in self._waiting)
-        self._waiting = []
+        self._taken_bytes += self._waiting_bytes
+        self._waiting, self._waiting_bytes = [], 0
         if self._taken_bytes < self._compiled_bytes:
             found = decode_plainly(batch, self._limits)
             self._chained.append((batch.words, found.sample_words))

@@ -6,6 +6,7 @@ started anew. On the recording path: nothing here imports numpy or decodes anyth
 
 import re
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from riostat.core.text import printable
@@ -86,6 +87,7 @@ def hidden_symbols(text: bytes) -> str | None:
     )
 
 
+@cache
 def this_boot() -> str:
     """Return the id that the kernel gave this boot."""
     return _BOOT_ID.read_text().strip()

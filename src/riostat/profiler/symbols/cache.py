@@ -5,7 +5,6 @@ description), the description in JSON, and the arrays, each at a multiple of 8 b
 is damaged, of another version or not ours counts as absent, and is written anew.
 """
 
-import mmap
 import os
 import struct
 import zlib
@@ -16,6 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from riostat.core.memory import read_fresh
 from riostat.core.wholefile import write_whole
 from riostat.profiler.symbols.table import SymbolTable
 
@@ -25,7 +25,6 @@ _MAGIC = b"RIOSYM\0\1"
 _HEADER = struct.Struct("<8sII")
 _SUFFIX = ".symbols"
 _SIZE_MAX = 512 << 20
-_MAPPED_FROM = 1 << 20
 
 
 class _Description(msgspec.Struct):
@@ -118,12 +117,12 @@ def _encode(key: str, stamp: str, table: SymbolTable) -> list[bytes]:
 
 
 def _content(path: Path) -> memoryview:
-    """What a file holds. Large ones are mapped: fresh memory costs more than the decoding."""
-    with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size < _MAPPED_FROM:
-            return memoryview(file.read())
-        # No file of the cache is ever written to in its place, so none shrinks under a mapping.
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    """What a file holds."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return read_fresh(descriptor, _SIZE_MAX)
+    finally:
+        os.close(descriptor)
 
 
 def _decode(content: memoryview, at: int, description: _Description) -> SymbolTable:
