@@ -37,7 +37,7 @@ def _at(table: ProcessTable, *samples: tuple[int, int]) -> list[tuple[bytes | No
     """The name and the mapped files of the process of each (time, pid), None for unknown ones."""
     times, pids = (np.array([sample[i] for sample in samples], np.uint64) for i in (0, 1))
     found: list[tuple[bytes | None, list[str]]] = []
-    for place in table.assign(pids.astype(np.uint32), times).tolist():
+    for place in table.assign(pids.astype(np.uint32), times)[0].tolist():
         if place < 0:
             found.append((None, ["unknown"]))
             continue
@@ -158,7 +158,7 @@ def test_mappings_without_room_are_counted() -> None:
 
 def test_without_samples_or_states_nothing_is_assigned() -> None:
     empty = np.zeros(0, np.uint64)
-    assert _table().assign(empty.astype(np.uint32), empty).tolist() == []
+    assert [found.tolist() for found in _table().assign(empty.astype(np.uint32), empty)] == [[], []]
     assert _at(ProcessTable([], []), (1, 1)) == [(None, ["unknown"])]
 
 
@@ -171,9 +171,35 @@ def test_each_sample_belongs_to_the_newest_state_of_its_number(
 ) -> None:
     table = _table(*(recorded.fork(t, pid, 77) for t, pid in forks), snapshots=[])
     times, pids = (np.array([sample[i] for sample in samples], np.uint64) for i in (0, 1))
-    found = table.assign(pids.astype(np.uint32), times).tolist()
+    found = table.assign(pids.astype(np.uint32), times)[0].tolist()
     expected = [
         max((i for i, s in enumerate(table.states) if s.pid == pid and s.start_ns <= t), default=-1)
         for t, pid in samples
     ]
     assert found == expected
+
+
+@given(
+    changes=st.lists(
+        st.tuples(st.integers(1, 50), st.integers(4, 6), st.booleans()), max_size=12
+    ).map(sorted),
+    samples=st.lists(st.tuples(st.integers(0, 60), st.integers(3, 7))).map(sorted),
+)
+def test_at_one_moment_a_process_has_one_state_and_the_same_mappings(
+    changes: list[tuple[int, int, bool]], samples: list[tuple[int, int]]
+) -> None:
+    table = _table(
+        *(
+            recorded.mmap2(t, pid, 0x1000 * t, 0x1000)
+            if mapped
+            else recorded.comm(t, pid, b"other", exec_=True)
+            for t, pid, mapped in changes
+        )
+    )
+    times, pids = (np.array([sample[i] for sample in samples], np.uint64) for i in (0, 1))
+    states, moments = (found.tolist() for found in table.assign(pids.astype(np.uint32), times))
+    there: dict[tuple[int, int], tuple[int, list[int]]] = {}
+    for (time_ns, pid), state, moment in zip(samples, states, moments, strict=True):
+        made = [] if state < 0 else table.states[state].space.own
+        seen = state, [record.start for record in made if record.time_ns <= time_ns]
+        assert there.setdefault((pid, moment), seen) == seen

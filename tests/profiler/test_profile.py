@@ -107,6 +107,22 @@ def test_samples_are_told_apart_by_every_key(recording: Recording) -> None:
     assert {str(domain.kind) for domain in profile.domains[1]} == {"host", "container"}
 
 
+def test_samples_of_one_address_are_of_two_kinds_where_it_is_mapped_again(
+    recording: Recording,
+) -> None:
+    _write(
+        recording,
+        *(recorded.sample(_S + at, pid=6, cgroup_id=1, ip=0x7010) for at in (1, 2)),
+        recorded.mmap2(_S + 3, 6, 0x7000, 0x1000, path=b"/no/other"),
+        *(recorded.sample(_S + at, pid=6, cgroup_id=1, ip=0x7010) for at in (3, 4)),
+    )
+    profile = _load(recording.open())
+    assert _labels(profile, "module") == ["such", "such", "other", "other"]
+    kinds = profile.kinds.tolist()
+    assert (kinds[0], kinds[2]) == (kinds[1], kinds[3])
+    assert kinds[0] != kinds[2]
+
+
 def test_a_profile_says_what_it_covers(recording: Recording) -> None:
     _write(recording, recorded.sample(_S + 1))
     recording.event(_S + 3 * _S, "stopped", lost=0)

@@ -1,7 +1,8 @@
 """Samples grouped by what they hit: the rows of every table, timeline and difference."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeAlias
 
 import numpy as np
@@ -9,14 +10,12 @@ from numpy.typing import NDArray
 
 from riostat.core.errors import SettingError
 from riostat.core.text import printable
-from riostat.profiler.distinct import distinct
-from riostat.profiler.profile import KEYS, Profile
+from riostat.profiler.distinct import distinct, slices
+from riostat.profiler.profile import KEYS, KINDRED_KEYS, Profile
 
 __all__ = ["Groups", "bins_of", "extent_s", "group_samples", "parse_keys", "sums", "weigh"]
 
 _FRAME_KEYS = ("module", "symbol")
-# Samples of which the groups are spread out at a time: enough to be fast, and to fit in a cache.
-_SLICE = 1 << 15
 
 _Codes: TypeAlias = NDArray[np.int64]
 _Labels: TypeAlias = list[tuple[str, ...]]
@@ -70,10 +69,7 @@ def group_samples(profile: Profile, keys: Sequence[str], *, children: bool = Fal
     """
     framed = [key for key in keys if key in _FRAME_KEYS] if children else []
     order = [key for key in keys if key not in framed]
-    codes: _Codes = np.zeros(len(profile.weights), np.int64)
-    labels: _Labels = [()]
-    for key in order:
-        codes, labels = _divide(codes, labels, *profile.codes(key))
+    codes, labels = _divided(profile, order)
     if not framed:
         alone = np.arange(len(labels) + 1)
         return Groups(tuple(keys), labels, codes, alone, alone[:-1])
@@ -95,9 +91,10 @@ def group_samples(profile: Profile, keys: Sequence[str], *, children: bool = Fal
 
 def bins_of(profile: Profile, bins: int) -> NDArray[np.int64]:
     """Return which of equal parts of the profile's time each sample lies in, i64[n]."""
-    since_ns = profile.samples.time_ns.astype(np.float64) - profile.started_ns
-    places = since_ns * (bins / max(extent_s(profile) * 1e9, 1.0))
-    return np.clip(places, 0, bins - 1).astype(np.int64)
+    places = profile.samples.time_ns.astype(np.float64)
+    places -= profile.started_ns
+    places *= bins / max(extent_s(profile) * 1e9, 1.0)
+    return np.clip(places, 0, bins - 1, out=places).astype(np.int64)
 
 
 def extent_s(profile: Profile) -> float:
@@ -119,7 +116,7 @@ def weigh(
     """
     weights = np.zeros(bins * count)
     starts = bins_of(profile, bins) * count
-    for samples in _slices(len(starts)):
+    for samples in slices(len(starts)):
         places, members = groups.pairs(samples)
         cells = starts[places] + columns[members]
         weights += sums(cells, profile.weights[places], bins * count)
@@ -129,6 +126,23 @@ def weigh(
 def sums(codes: NDArray[np.int64], values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Return the sum of the values of each code below `count`, f64[count]."""
     return np.bincount(codes, values, count).astype(np.float64, copy=False)
+
+
+def _divided(profile: Profile, keys: Sequence[str]) -> tuple[_Codes, _Labels]:
+    """Return the group of each sample by some keys, and the labels of the groups.
+
+    Kinds of samples are divided, which are few, until a key divides them in themselves.
+    """
+    codes: _Codes = np.zeros(1, np.int64)  # of all alike
+    labels: _Labels = [()]
+    kindred = len(list(takewhile(KINDRED_KEYS.__contains__, keys)))
+    for key in keys[:kindred]:
+        codes, labels = _divide(codes, labels, *profile.codes_of_kinds(key))
+    if kindred:
+        codes = codes[profile.kinds]
+    for key in keys[kindred:]:
+        codes, labels = _divide(codes, labels, *profile.codes(key))
+    return np.broadcast_to(codes, len(profile.weights)), labels
 
 
 def _divide(
@@ -156,7 +170,3 @@ def _spread(starts: _Codes, lengths: _Codes) -> tuple[_Codes, _Codes]:
     ends = np.cumsum(lengths)
     owners = np.repeat(np.arange(len(lengths)), lengths)
     return owners, np.arange(len(owners)) + np.repeat(starts - ends + lengths, lengths)
-
-
-def _slices(count: int) -> Iterator[slice]:
-    return (slice(start, min(start + _SLICE, count)) for start in range(0, count, _SLICE))

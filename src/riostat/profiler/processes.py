@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from riostat.profiler.distinct import slices
 from riostat.profiler.mappings import AddressSpace
 from riostat.profiler.records import Comm, Fork, Mmap2, Namespaces, SideRecord
 from riostat.profiler.snapshot import NAMESPACES, ProcessSnapshot
@@ -71,24 +72,42 @@ class ProcessTable:
         for snapshot in later:
             self._correct(snapshot)
 
-    def assign(self, pids: NDArray[np.uint32], times_ns: NDArray[np.uint64]) -> NDArray[np.int32]:
-        """Return the place in `states` of each sample's process, i32[n], or -1.
+    def assign(
+        self, pids: NDArray[np.uint32], times_ns: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return the place in `states` of each sample's process, i32[n], or -1, and its moment.
 
-        `times_ns` u64[n] are sorted; `pids` u32[n] belong to them.
+        `times_ns` u64[n] are sorted; `pids` u32[n] belong to them. Samples of one process that
+        have the same moment (u32[n]) have it in the same state and with the same mappings.
         """
-        if not self.states or not len(pids):
-            return np.full(len(pids), -1, np.int32)
-        # A state's key is its process and the first sample that may be its; a sample's, its own.
-        state_pids = np.array([state.pid for state in self.states], np.uint64)
-        starts = np.array([state.start_ns for state in self.states], np.uint64)
-        firsts = np.searchsorted(times_ns, starts).astype(np.uint64)
-        keys = state_pids * np.uint64(len(pids) + 1) + firsts
+        # A change's key is its process and the first sample that comes after it; a sample's, its
+        # own. Of changes with one key the last counts, which is why states stand behind mappings.
+        made = [(space.pid, record.time_ns) for space in self._spaces() for record in space.own]
+        began = [(state.pid, state.start_ns) for state in self.states]
+        changes = np.array([*made, *began], np.uint64).reshape(-1, 2)
+        firsts = np.searchsorted(times_ns, changes[:, 1]).astype(np.uint64)
+        width = np.uint64(len(pids) + 1)
+        keys = changes[:, 0] * width + firsts
         order = np.argsort(keys, kind="stable")
-        wanted = pids * np.uint64(len(pids) + 1) + np.arange(len(pids), dtype=np.uint64)
-        after = np.searchsorted(keys[order], wanted, side="right")
-        places = order[np.maximum(after - 1, 0)]
-        known = (after > 0) & (state_pids[places] == pids)
-        return np.where(known, places, -1).astype(np.int32)
+        keys = keys[order]
+        # The state after a change is that of the last one which began a state.
+        last = np.maximum.accumulate(np.where(order >= len(made), np.arange(len(order)), 0))
+        places = np.append(order[last] - len(made), -1)
+        places_pids = np.append(changes[order[last], 0], 0)
+        states = np.empty(len(pids), np.int32)
+        moments = np.empty(len(pids), np.uint32)
+        for part in slices(len(pids)):
+            own = pids[part]
+            wanted = own * width + np.arange(part.start, part.stop, dtype=np.uint64)
+            after = np.searchsorted(keys, wanted, side="right")
+            known = places_pids[after - 1] == own
+            states[part] = np.where(known, places[after - 1], -1)
+            moments[part] = after
+        return states, moments
+
+    def _spaces(self) -> Iterable[AddressSpace]:
+        """Return the address spaces of all states, each once."""
+        return {id(state.space): state.space for state in self.states}.values()
 
     def _begin(self, snapshot: Snapshot) -> None:
         for process in snapshot.processes:

@@ -1,7 +1,8 @@
 """A profile: the samples of one event in a span of a run, and what each of them hit.
 
 What nobody asks for is not worked out: processes without functions, functions without callchains.
-What cannot be told is a row of its own, in brackets, and is never dropped.
+And what is asked for is worked out once for all samples that differ in time and weight alone: they
+are of one kind. What cannot be told is a row of its own, in brackets, and is never dropped.
 """
 
 from collections.abc import Sequence
@@ -20,17 +21,20 @@ from riostat.core.span import Span
 from riostat.core.text import printable
 from riostat.profiler.callchains import Mode
 from riostat.profiler.cgroups import process_domain
-from riostat.profiler.distinct import distinct
+from riostat.profiler.distinct import distinct, distinct_rows
 from riostat.profiler.locations import Addresses, Chains, Locations, Locator, locate_chains
 from riostat.profiler.processes import ProcessState, ProcessTable
 from riostat.profiler.reading import Description, EventDescription, Reading, read_profile
 from riostat.profiler.samples import SampleColumns
 from riostat.profiler.symbols.symbolizer import Symbolizer
 
-__all__ = ["KEYS", "Profile"]
+__all__ = ["KEYS", "KINDRED_KEYS", "Profile"]
 
 KEYS: Final = ("domain", "process", "pid", "module", "symbol", "cpu", "mode")
 """What samples can be told apart by."""
+
+KINDRED_KEYS: Final = tuple(key for key in KEYS if key != "cpu")
+"""What all samples of a kind have the same value of."""
 
 _MODE_NAMES = tuple(mode.name.lower().replace("_", " ") for mode in Mode)
 _UNKNOWN_DOMAIN = Domain("[unknown]", DomainKind.HOST)
@@ -107,20 +111,25 @@ class Profile:
 
     def codes(self, key: str) -> tuple[NDArray[np.int32], Sequence[str]]:
         """Return each sample's value of one of `KEYS`: i32[n], places in the list of names."""
+        if key == "cpu":
+            return _numbered(self.samples.cpu)
+        codes, names = self.codes_of_kinds(key)
+        return codes[self.kinds], names
+
+    def codes_of_kinds(self, key: str) -> tuple[NDArray[np.int32], Sequence[str]]:
+        """Return the value of one of `KINDRED_KEYS` for each of the `kinds`, as `codes` does."""
         codes: NDArray[np.int32]
         names: Sequence[str]
         match key:
             case "domain":
-                codes, domains = self.domains
+                codes, domains = self._domains
                 names = [domain.name for domain in domains]
             case "process":
                 codes, names = self._process_names
             case "pid":
-                codes, names = _numbered(self.samples.pid)
-            case "cpu":
-                codes, names = _numbered(self.samples.cpu)
+                codes, names = _numbered(self._kindred.pid)
             case "mode":
-                codes = np.array([*range(len(_MODE_NAMES)), 0, 0], np.int32)[self.samples.mode]
+                codes = np.array([*range(len(_MODE_NAMES)), 0, 0], np.int32)[self._kindred.mode]
                 names = _MODE_NAMES
             case "module":
                 codes, names = self._locations.modules, self._locator.module_names
@@ -129,12 +138,37 @@ class Profile:
                 codes, names = self._locations.symbols, self._locator.symbol_names
         return codes, names
 
-    @cached_property
+    @property
+    def kinds(self) -> NDArray[np.int64]:
+        """The kind of each sample, i64[n]."""
+        return self._kinds[1]
+
+    @property
     def domains(self) -> tuple[NDArray[np.int32], Sequence[Domain]]:
         """The domain of each sample: i32[n], places in the list of domains."""
-        cgroups, cgroup_of = distinct(self.samples.cgroup)
+        codes, domains = self._domains
+        return codes[self.kinds], domains
+
+    @cached_property
+    def _kinds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """A sample of each kind, and the kind of each sample."""
+        samples, moments = self.samples, self._assigned[1]
+        return distinct_rows([samples.ip, samples.cgroup, samples.pid, moments, samples.mode])
+
+    @cached_property
+    def _kindred(self) -> SampleColumns:
+        return self.samples.take(self._kinds[0])
+
+    @cached_property
+    def _states_of_kinds(self) -> NDArray[np.int32]:
+        return self._assigned[0][self._kinds[0]]
+
+    @cached_property
+    def _domains(self) -> tuple[NDArray[np.int32], Sequence[Domain]]:
+        """The domain of each kind."""
+        cgroups, cgroup_of = distinct(self._kindred.cgroup)
         states = self._processes.states
-        pairs, pair_of = distinct(cgroup_of * (len(states) + 1) + self._states + 1)
+        pairs, pair_of = distinct(cgroup_of * (len(states) + 1) + self._states_of_kinds + 1)
         domains: dict[Domain, int] = {}
         codes = []
         for pair in pairs.tolist():
@@ -155,16 +189,18 @@ class Profile:
     @cached_property
     def chains(self) -> Chains:
         """The callchains of the samples."""
-        return locate_chains(
-            self._reading.samples.callchains, self._rows, self._addresses, self._locator
-        )
+        samples, rows = self.samples, self._rows
+        addresses = Addresses(samples.ip, samples.mode, self._assigned[0], samples.time_ns)
+        callchains = self._reading.samples.callchains
+        return locate_chains(callchains, rows, addresses, self._locator)
 
     @cached_property
     def _processes(self) -> ProcessTable:
         return ProcessTable(self._reading.snapshots, self._reading.records)
 
     @cached_property
-    def _states(self) -> NDArray[np.int32]:
+    def _assigned(self) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """The place of each sample's process among its states, or -1, and its moment."""
         return self._processes.assign(self.samples.pid, self.samples.time_ns)
 
     @cached_property
@@ -179,22 +215,21 @@ class Profile:
         )
 
     @cached_property
-    def _addresses(self) -> Addresses:
-        samples = self.samples
-        return Addresses(samples.ip, samples.mode, self._states, samples.time_ns)
-
-    @cached_property
     def _locations(self) -> Locations:
-        return self._locator.locate(self._addresses)
+        """Where each kind lies; all samples of one were met between the same mappings."""
+        samples = self._kindred
+        return self._locator.locate(
+            Addresses(samples.ip, samples.mode, self._states_of_kinds, samples.time_ns)
+        )
 
     @cached_property
     def _process_names(self) -> tuple[NDArray[np.int32], Sequence[str]]:
-        """The name of each sample's process; one that nobody named is called by its number."""
+        """The name of each kind's process; one that nobody named is called by its number."""
         # A state's key is its place, a process without one has the key of its number behind them.
         states = self._processes.states
-        unnamed = np.array([state.comm is None for state in states] + [True])[self._states]
-        by_pid = self.samples.pid.astype(np.int64) + len(states)
-        keys, key_of = distinct(np.where(unnamed, by_pid, self._states))
+        unnamed = np.array([state.comm is None for state in states] + [True])[self._states_of_kinds]
+        by_pid = self._kindred.pid.astype(np.int64) + len(states)
+        keys, key_of = distinct(np.where(unnamed, by_pid, self._states_of_kinds))
         names: dict[str, int] = {}
         codes = []
         for key in keys.tolist():
