@@ -72,9 +72,6 @@ def test_what_cannot_be_is_one_sentence(
 def test_without_qemu_its_package_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    # apt and dpkg are elsewhere than QEMU only on machines that lack it; the image is there.
-    for tool in ("apt-get", "dpkg-deb", "nsenter"):
-        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert run(["testbed", "guest", "none"]) == 1
     assert "qemu-system-x86_64 is missing; install the package qemu-system-x86" in (

@@ -110,10 +110,12 @@ def _started(
     owned: bool,
 ) -> "Guest":
     from riostat.testbed.folders import CacheFolder
-    from riostat.testbed.guest.guest import GuestSpecification, start_guest
+    from riostat.testbed.guest.guest import QEMU, GuestSpecification, start_guest
+    from riostat.testbed.guest.machine import require_qemu
     from riostat.testbed.image.image import make_image
     from riostat.testbed.packages.cache import PackageCache
 
+    require_qemu(QEMU)  # before packages are downloaded
     cache = CacheFolder(settings.testbed)
     with progress_line() as progress:
         packages = PackageCache(cache.packages, progress=progress)

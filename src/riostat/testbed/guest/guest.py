@@ -14,7 +14,7 @@ from riostat.core.errors import MachineError
 from riostat.testbed.folders import CacheFolder
 from riostat.testbed.guest.channel import OUTPUT_BYTES_MAX, Fetched
 from riostat.testbed.guest.conversation import Finished
-from riostat.testbed.guest.machine import Machine, start_machine
+from riostat.testbed.guest.machine import Machine, require_qemu, start_machine
 from riostat.testbed.guest.networks import Datagram, Network, Tap, VhostUser
 from riostat.testbed.guest.plugging import plug, slot_arguments
 from riostat.testbed.guest.snapshots import snapshot_key, warm_machine
@@ -155,6 +155,7 @@ def start_guest(
     with the last console lines where the guest does not start.
     """
     specification.check()
+    require_qemu(QEMU)
     sweep()
     fault = _kvm_fault()
     if fault:

@@ -26,7 +26,7 @@ from riostat.testbed.guest.keeper import NOBODY, OUTSIDE_FILE, remove_folder
 from riostat.testbed.guest.qmp import QMP
 from riostat.testbed.ownership import Owner
 
-__all__ = ["VISITORS", "Machine", "machine_folders", "start_machine"]
+__all__ = ["VISITORS", "Machine", "machine_folders", "require_qemu", "start_machine"]
 
 VISITORS = 3  # terminals beside the owner that can have a command under way at a time
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -180,10 +180,7 @@ def start_machine(
             f"The name {printable(name)!r} cannot be a machine's; give up to 32 lower-case "
             "letters, digits and hyphens."
         )
-    if shutil.which(program[0]) is None:
-        raise MissingToolError(
-            f"The program {program[0]} is missing; install the package qemu-system-x86."
-        )
+    require_qemu(program[0])
     owner = Owner.of(os.getpid())
     folder = _new_folder(name, owner)
     try:
@@ -194,6 +191,14 @@ def start_machine(
     if not owned:
         keeper.wait()  # its child keeps the machine
     return Machine(folder, name, keeper=keeper if owned else None)
+
+
+def require_qemu(program: str) -> None:
+    """Raise `MissingToolError` where a QEMU is not installed."""
+    if shutil.which(program) is None:
+        raise MissingToolError(
+            f"The program {program} is missing; install the package qemu-system-x86."
+        )
 
 
 def machine_folders(name: str = "") -> list[tuple[str, Path]]:
