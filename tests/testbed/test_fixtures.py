@@ -67,6 +67,12 @@ def test_pair(guest_pair):
 """
 
 
+_XEN = """
+def test_xen(xen_host):
+    assert [domain.name for domain in xen_host.domains()][0] == "Domain-0"
+"""
+
+
 @pytest.mark.root
 @needs_disks
 def test_a_strangers_tests_have_networks_and_disks(project: Path) -> None:
@@ -123,6 +129,14 @@ def test_a_strangers_tests_have_guests_on_two_workers(project: Path) -> None:
     assert "2 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.xen
+@pytest.mark.timeout(600)
+@needs_qemu
+def test_a_strangers_tests_have_a_xen_host(project: Path) -> None:
+    done = run(project, _XEN)
+    assert "1 passed" in done.stdout, done.stdout
+
+
 @pytest.mark.guest
 @pytest.mark.timeout(300)
 @needs_qemu
@@ -134,6 +148,6 @@ def test_without_qemu_its_package_is_named(project: Path, tmp_path: Path) -> Non
         for program in Path(folder).glob("[!q]*") if Path(folder).is_dir() else ():
             (programs / program.name).unlink(missing_ok=True)
             (programs / program.name).symlink_to(program)
-    done = run(project, _GUESTS, PATH=str(programs))
-    assert "2 skipped" in done.stdout, done.stdout
-    assert "install the package qemu-system-x86" in done.stdout
+    done = run(project, _GUESTS + _XEN, PATH=str(programs))
+    assert "3 skipped" in done.stdout, done.stdout
+    assert done.stdout.count("install the package qemu-system-x86") >= 2

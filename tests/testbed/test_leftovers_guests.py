@@ -17,6 +17,7 @@ from riostat.testbed.image.image import Image
 from riostat.testbed.leftovers import sweep
 from riostat.testbed.network.namespace import Namespace
 from riostat.testbed.ownership import Owner
+from riostat.testbed.xen.start import start_xen
 from tests.testbed.belongings import belongings, children
 from tests.testbed.rights import needs_qemu, needs_root
 
@@ -105,6 +106,19 @@ def test_a_guest_does_not_outlive_the_namespace_that_it_is_in(
             with pytest.raises(MachineError, match="ended"):
                 guest.run("true")
     assert belongings(Owner.of(os.getpid()).__eq__) == set()
+
+
+@pytest.mark.xen
+@pytest.mark.timeout(600)
+def test_a_xen_host_leaves_nothing(testbed_cache: CacheFolder) -> None:
+    with start_xen(cache=testbed_cache):
+        pass
+    before = listing()
+    with start_xen(cache=testbed_cache) as host:
+        ended = members(host.machine.folder)
+        assert host.run("true").returncode == 0
+    assert [owner for owner in ended if owner.is_alive()] == []
+    assert listing() == before
 
 
 _OWNER = """

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from riostat.testbed.guest.guest import Guest
     from riostat.testbed.image.image import Image
     from riostat.testbed.network.namespace import Namespace
+    from riostat.testbed.xen.host import XenHost
 
 __all__ = [
     "guest",
@@ -30,6 +31,7 @@ __all__ = [
     "pytest_configure",
     "testbed_cache",
     "unequal_disks",
+    "xen_host",
 ]
 
 _MARKERS: Final = {
@@ -105,6 +107,17 @@ def guest_pair(
     ):
         join(first, second, addresses=("10.0.0.1/24", "10.0.0.2/24"))
         yield first, second
+
+
+@pytest.fixture
+def xen_host(testbed_cache: "CacheFolder") -> "Iterator[XenHost]":
+    """A Xen host whose domain runs (`riostat.testbed.xen.host`)."""
+    from riostat.testbed.xen.start import start_xen
+
+    with _skipped_without():
+        made = start_xen(cache=testbed_cache)
+    with made:
+        yield made
 
 
 @pytest.fixture
