@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,6 +156,12 @@ def test_xen_is_traced_and_names_its_functions(host: XenHost) -> None:
     assert b"|-- Domain " in traced.stdout, traced.stderr
     assert b" T do_sched_op\n" in host.hypervisor_symbols()
     assert b" T start_kernel\n" in host.kernel_symbols()
+
+
+def test_the_clock_of_each_domain_is_right(host: XenHost) -> None:
+    for domain in (DOM0, "u1"):
+        seconds = int(host.run("date +%s", domain=domain).stdout)
+        assert abs(seconds - time.time()) < 300  # the snapshot may be of any day
 
 
 def test_a_second_host_has_its_own_folder_and_memory_that_others_can_read(host: XenHost) -> None:

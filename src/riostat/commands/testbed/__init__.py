@@ -17,6 +17,7 @@ command = LazyGroup(
         "get": Place("riostat.commands.testbed.get", "Copy a file out of a guest."),
         "list": Place("riostat.commands.testbed.list", "List the machines that run."),
         "down": Place("riostat.commands.testbed.down", "End a machine."),
+        "xen": Place("riostat.commands.testbed.xen", "A real Xen host with domains that run."),
         "disks": Place("riostat.commands.testbed.disks", "Make disks of unequal speed."),
         "clean": Place("riostat.commands.testbed.clean", "Remove what dead testbeds have left."),
     },

@@ -1,6 +1,8 @@
 """Starting a Xen host: from a snapshot of one whose domains run, made where there is none."""
 
+import os
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import resources
@@ -20,6 +22,8 @@ from riostat.testbed.xen.specification import XenSpecification
 __all__ = ["start_xen"]
 
 _DEFAULT = XenSpecification()
+_ANSWER_S = 60.0
+_ENTROPY_BYTES = 64
 # What is done to a machine from its start to its snapshot.
 _PREPARING = ("boot.py", "configuration.py")
 
@@ -65,7 +69,18 @@ def start_xen(
         prepare,
         progress=progress,
     )
-    return XenHost(machine)
+    host = XenHost(machine)
+    try:
+        for domain in specification.domains:
+            # They were asleep as well: their clocks stand, and their random numbers are all the same.
+            host.channel(domain.name).greet(
+                _ANSWER_S, time_ns=time.time_ns(), entropy=os.urandom(_ENTROPY_BYTES)
+            )
+    except BaseException:
+        host.hang_up()
+        machine.end()
+        raise
+    return host
 
 
 def _made_up(kind: str) -> str:

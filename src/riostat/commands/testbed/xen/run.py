@@ -1,0 +1,44 @@
+"""riostat testbed xen run."""
+
+import sys
+
+import click
+
+from riostat.commands.testbed.run import passed_on
+from riostat.commands.testbed.xen.hostoptions import domain_option, name_option, visited_host
+
+__all__ = ["command"]
+
+
+@click.command(name="run", context_settings={"ignore_unknown_options": True})
+@click.argument(
+    "words",
+    metavar="COMMAND...",
+    nargs=-1,
+    required=True,
+    type=click.UNPROCESSED,
+    help="Program and its arguments, or one text for a shell.",
+)
+@domain_option
+@name_option
+@click.option("-i", "--input", "takes_input", is_flag=True, help="Pass on standard input.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0.001),
+    default=600.0,
+    show_default=True,
+    help="Longest time, after which the command is killed.",
+)
+def command(
+    words: tuple[str, ...], *, domain: str, name: str, takes_input: bool, timeout_s: float
+) -> int:
+    """Run a command in dom0, or in a domain, of the Xen host.
+
+    Output and exit status are passed on as by `riostat testbed run`.
+    """
+    data = sys.stdin.buffer.read() if takes_input else b""
+    with visited_host(name) as host:
+        program = words[0] if len(words) == 1 else words
+        return passed_on(host.run(program, domain=domain, timeout_s=timeout_s, data=data))
