@@ -69,16 +69,22 @@ def start_xen(
         prepare,
         progress=progress,
     )
-    host = XenHost(machine)
+    return _awake(XenHost(machine), specification)
+
+
+def _awake(host: XenHost, specification: XenSpecification) -> XenHost:
+    """Return a restored host when its domains, which were asleep with it, know what time it is.
+
+    Their random numbers are then others than those of domains from the same snapshot.
+    """
     try:
         for domain in specification.domains:
-            # They were asleep as well: their clocks stand, and their random numbers are all the same.
             host.channel(domain.name).greet(
                 _ANSWER_S, time_ns=time.time_ns(), entropy=os.urandom(_ENTROPY_BYTES)
             )
     except BaseException:
         host.hang_up()
-        machine.end()
+        host.machine.end()
         raise
     return host
 
