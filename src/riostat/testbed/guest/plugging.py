@@ -8,7 +8,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from riostat.core.errors import MachineError
+from riostat.core.errors import MachineError, MachineTimeoutError
+from riostat.core.text import printable
 from riostat.testbed.guest.machine import Machine
 from riostat.testbed.guest.networks import Datagram, Network, Tap, VhostUser, new_mac
 
@@ -74,13 +75,21 @@ def _add_backend(machine: Machine, network: Network, name: str) -> None:
                     "data": {"addr": address, "server": False, "reconnect": 1},
                 },
             )
-            qmp.execute(
-                "netdev_add",
-                type="vhost-user",
-                id=name,
-                chardev=f"switch-{name}",
-                queues=network.queues,
-            )
+            try:
+                qmp.execute(
+                    "netdev_add",
+                    type="vhost-user",
+                    id=name,
+                    chardev=f"switch-{name}",
+                    queues=network.queues,
+                )
+            except (
+                MachineTimeoutError
+            ) as error:  # QEMU waits for the back end, and for nothing else
+                raise MachineTimeoutError(
+                    f"No switch answers the machine {machine.name} at the socket "
+                    f"{printable(str(network.socket))}; see that one listens there."
+                ) from error
         case Tap():
             several = {"queues": network.queues} if network.queues > 1 else {}
             qmp.execute(
