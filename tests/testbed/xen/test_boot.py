@@ -45,8 +45,3 @@ def test_a_domain_that_panics_is_not_waited_for() -> None:
         host.create(domain_configuration(DomainSpecification(kernel_arguments=_TOO_MANY_WORDS), 0))
         with pytest.raises(MachineError, match=r"(?s)u1 does not come up.*Too many boot env vars"):
             await_domain(host, "u1")
-
-
-def test_a_host_that_cannot_be_is_refused_before_anything_is_made() -> None:
-    with pytest.raises(MachineError, match="The domain u1 cannot have 1 MiB"):
-        start_xen(XenSpecification(domains=(DomainSpecification(memory_mib=1),)), cache=_cache())

@@ -1,41 +1,21 @@
 """A Xen host with a domain that runs, from the snapshot that all tests share."""
 
-import mmap
-import os
 import secrets
-import select
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from riostat.core.errors import MachineError, MachineTimeoutError
 from riostat.core.settings import process_settings
 from riostat.testbed.folders import CacheFolder
-from riostat.testbed.ownership import Owner
 from riostat.testbed.xen.domains import DOM0
 from riostat.testbed.xen.host import XenHost
-from riostat.testbed.xen.specification import XenSpecification
 from riostat.testbed.xen.start import start_xen
-from tests.testbed.belongings import belongings
 
 # The first test of all boots a host, where the cache has no snapshot of one.
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
 
-_ENDS_WITHIN_S = 5.0
-_OWNER = """
-import sys, time
-from pathlib import Path
-from riostat.testbed.folders import CacheFolder
-from riostat.testbed.xen.start import start_xen
-host = start_xen(cache=CacheFolder(Path(sys.argv[1])))
-print(host.pid, host.machine.folder, flush=True)
-time.sleep(600)
-"""
 # Registers of a domain as a profiler reads them: rip stands at byte 648 of vcpu_guest_context_t.
 _REGISTERS = """
 import ctypes, glob, struct, sys, time
@@ -105,6 +85,24 @@ def test_a_command_that_hangs_is_ended_in_its_time(host: XenHost, domain: str) -
     assert b"sleep 600" not in host.run("ps", domain=domain).stdout
 
 
+def test_a_host_that_hangs_is_told_in_time(host: XenHost) -> None:
+    host.qmp.execute("stop")
+    try:
+        with pytest.raises(MachineTimeoutError, match=r"The machine xen-.* does not answer"):
+            host.run("true", timeout_s=0.1)
+    finally:
+        host.qmp.execute("cont")
+    assert host.run("true").returncode == 0
+
+
+def test_a_domain_that_hangs_is_told_with_its_state_and_console(host: XenHost) -> None:
+    assert host.run("xl pause u1").returncode == 0
+    with pytest.raises(MachineTimeoutError, match=r"(?s)u1 does not answer.*It is paused.*READY"):
+        host.run("true", domain="u1", timeout_s=0.1)
+    assert host.run("xl unpause u1").returncode == 0
+    assert host.run("true", domain="u1").returncode == 0
+
+
 def test_a_domain_that_is_not_there_is_named_with_those_that_are(host: XenHost) -> None:
     with pytest.raises(MachineError, match="no domain named 'u7'; it has Domain-0, u1"):
         host.run("true", domain="u7")
@@ -162,46 +160,3 @@ def test_the_clock_of_each_domain_is_right(host: XenHost) -> None:
     for domain in (DOM0, "u1"):
         seconds = int(host.run("date +%s", domain=domain).stdout)
         assert abs(seconds - time.time()) < 300  # the snapshot may be of any day
-
-
-def test_a_second_host_has_its_own_folder_and_memory_that_others_can_read(host: XenHost) -> None:
-    with start_xen(XenSpecification(shared_memory=True), cache=_cache()) as second:
-        assert second.machine.folder != host.machine.folder
-        token = secrets.token_hex(16)
-        second.run(f"echo {token} >/run/token", domain="u1")
-        assert host.run("cat /run/token", domain="u1").returncode != 0
-        assert host.memory is None
-        assert second.memory is not None
-        with (
-            second.memory.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as memory,
-        ):
-            assert memory.find(token.encode()) >= 0
-        assert second.qmp.execute("query-status")["status"] == "running"
-        process = Owner.of(second.pid)
-    assert not process.is_alive()
-    assert not second.machine.folder.exists()
-
-
-def test_a_host_whose_owner_is_killed_ends_itself() -> None:
-    program = [sys.executable, "-c", _OWNER, str(_cache().root)]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        pid, folder = process.stdout.readline().split()
-        owner = Owner.of(process.pid)
-        watch = os.pidfd_open(int(pid))
-        process.send_signal(signal.SIGKILL)
-        assert select.select([watch], [], [], _ENDS_WITHIN_S)[0]
-        os.close(watch)
-    _await_gone(Path(folder))
-    assert belongings(lambda found: found == owner) == set()
-
-
-def _await_gone(folder: Path) -> None:
-    """Wait until a folder is gone; its keeper removes it when QEMU has ended."""
-    keeper = Owner.parse((folder / "processes").read_text().split()[0]) if folder.exists() else None
-    if keeper is not None and keeper.is_alive():
-        watch = os.pidfd_open(keeper.pid)
-        assert select.select([watch], [], [], _ENDS_WITHIN_S)[0]
-        os.close(watch)
-    assert not folder.exists()

@@ -385,10 +385,13 @@ class Agent:
         """Make a cgroup for a command, and remove those whose processes have all ended."""
         if self._groups is None:
             return None
+        # A process that was just forked may not be in its group yet, which is empty so far.
+        in_use = {command.group for command in self._commands.values()}
         for name in os.listdir(self._groups):
-            if name.startswith("command-"):
+            old = f"{self._groups}/{name}"
+            if name.startswith("command-") and old not in in_use:
                 try:
-                    os.rmdir(f"{self._groups}/{name}")
+                    os.rmdir(old)
                 except OSError:
                     continue  # something that a command left in the background runs there
         self._groups_made += 1

@@ -18,5 +18,5 @@ __all__ = ["command"]
 @name_option
 def command(source: Path, target: str, *, domain: str, name: str) -> None:
     """Copy a file, with its mode, into dom0 or into a domain of the Xen host."""
-    with visited_host(name) as host:
+    with visited_host(name, domain) as host:
         host.put(source, target, domain=domain)

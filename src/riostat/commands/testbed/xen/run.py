@@ -39,6 +39,6 @@ def command(
     Output and exit status are passed on as by `riostat testbed run`.
     """
     data = sys.stdin.buffer.read() if takes_input else b""
-    with visited_host(name) as host:
+    with visited_host(name, domain) as host:
         program = words[0] if len(words) == 1 else words
         return passed_on(host.run(program, domain=domain, timeout_s=timeout_s, data=data))
