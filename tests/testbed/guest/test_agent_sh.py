@@ -1,6 +1,7 @@
 """The agent for guests without Python, in such a guest."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 
@@ -8,13 +9,18 @@ import pytest
 
 from riostat.core.errors import MachineTimeoutError
 from riostat.testbed.folders import CacheFolder
-from riostat.testbed.guest.guest import Guest, GuestSpecification, start_guest
+from riostat.testbed.guest.guest import QEMU, Guest, GuestSpecification, start_guest
 from riostat.testbed.guest.visiting import visited
 from riostat.testbed.image.image import make_image
 from riostat.testbed.image.specification import ImageSpecification
 from riostat.testbed.packages.cache import PackageCache
 
-pytestmark = pytest.mark.guest
+pytestmark = [
+    pytest.mark.guest,
+    pytest.mark.skipif(
+        shutil.which(QEMU) is None, reason=f"{QEMU} is missing; install qemu-system-x86"
+    ),
+]
 SLEEPING = "grep -l 'sleep.123[7]' /proc/[0-9]*/cmdline | wc -l"
 
 

@@ -152,10 +152,10 @@ def test_several_guests_start_at_once(start: Start) -> None:
     assert found == [b"here\n"] * 3
 
 
-def test_a_damaged_snapshot_is_made_anew(image: Image, tmp_path: Path) -> None:
+def test_a_damaged_snapshot_is_made_anew(guest_image: Image, tmp_path: Path) -> None:
     cache = CacheFolder(tmp_path)
     said: list[str] = []
-    specification = GuestSpecification(image=image)
+    specification = GuestSpecification(image=guest_image)
     with start_guest(specification, cache=cache) as guest:
         guest.run("true")
     (snapshot,) = (path for path in cache.snapshots.iterdir() if path.name != "lock")

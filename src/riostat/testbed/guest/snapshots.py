@@ -21,7 +21,7 @@ from riostat.testbed.making import making_folder
 __all__ = ["INCOMING", "resume", "save_snapshot", "snapshot_key", "warm_machine"]
 
 INCOMING = ("-incoming", "defer")  # what QEMU is started with to be given a snapshot
-_KEPT = 12
+_KEPT_BYTES = 2 << 30  # of a folder, without the snapshot that is made
 _KEY_DIGITS = 32
 _TIMEOUT_S = 120.0
 _ANSWER_TIMEOUT_S = 20.0
@@ -146,10 +146,17 @@ def _is_whole(path: Path) -> bool:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the snapshots that were not used for the longest time, and leave room for another."""
-    snapshots = [path for path in folder.iterdir() if path.stat().st_mtime_ns == 0]
-    for path in sorted(snapshots, key=lambda path: path.stat().st_atime_ns)[: 1 - _KEPT]:
-        path.unlink(missing_ok=True)
+    """Remove the snapshots that were not used for the longest time, where they take too much."""
+    snapshots = [
+        (status.st_atime_ns, status.st_size, path)
+        for path in folder.iterdir()
+        if (status := path.stat()).st_mtime_ns == 0
+    ]
+    total = 0
+    for _, size, path in sorted(snapshots, reverse=True):
+        total += size
+        if total > _KEPT_BYTES:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
