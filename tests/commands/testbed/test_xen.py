@@ -14,9 +14,9 @@ from riostat.testbed.ownership import Owner
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def name() -> Iterator[str]:
-    """Name a host, and end it after the tests if it runs still."""
+    """Name a host, and end it after the test if it runs still."""
     chosen = f"cli-{secrets.token_hex(3)}"
     yield chosen
     _xen("down", "--name", chosen)

@@ -139,7 +139,7 @@ def test_descriptors_are_passed_on(start: Start, folder: Path) -> None:
 
 
 def test_an_owner_that_has_ended_already_is_not_waited_for(start: Start, folder: Path) -> None:
-    with subprocess.Popen(["sleep", "0"]) as owner:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as owner:
         mark = Owner.of(owner.pid).mark
     assert start("sleep", "60", owner=mark).wait() == 1
     assert not folder.exists()
