@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from riostat.testbed.folders import OWNER_FILE, new_machine_folder, runtime_folder
+from riostat.testbed.folders import OUTSIDE_FILE, OWNER_FILE, new_machine_folder, runtime_folder
 from riostat.testbed.leftovers import Leftover, sweep
 from riostat.testbed.marks import alias_of, interim_device_name, new_mark
 from riostat.testbed.network.netlink import NAMESPACES
@@ -121,6 +122,18 @@ def test_only_a_marked_folder_outside_goes(tmp_path: Path, dead: Owner, name: st
     assert outside.exists() or name == "riostat-1-2-3"  # process 1 did not start at tick 2
     assert living.exists()
     assert not marked.exists()
+
+
+def test_sockets_outside_go_with_their_machine_and_files_stay(tmp_path: Path, dead: Owner) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as left:
+        left.bind(str(tmp_path / "wire"))
+    (tmp_path / "file").touch()
+    folder = new_machine_folder("guest", dead)
+    (folder / OUTSIDE_FILE).write_text(f"{tmp_path}/wire\n{tmp_path}/file\n{tmp_path}/none\n")
+    assert [one.path for one in sweep()] == [folder]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file() or path.is_socket()] == [
+        "file"
+    ]
 
 
 def test_shared_memory_goes_with_its_owner(dead: Owner) -> None:

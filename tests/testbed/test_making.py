@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from riostat.core.errors import ImageError
-from riostat.testbed.making import making_folder
+from riostat.testbed.making import is_whole, making_folder, mark_used, mark_whole
+from tests.testbed.rights import as_nobody, needs_root
 
 _HOLD = """
 import sys
@@ -81,3 +82,35 @@ def test_a_failing_disk_is_one_sentence(tmp_path: Path, number: int, words: str)
     ):
         raise OSError(number, os.strerror(number))
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_a_file_is_whole_until_it_is_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    assert not is_whole(path)
+    path.write_bytes(b"made")
+    assert not is_whole(path)
+    mark_whole(path)
+    assert is_whole(path)
+    mark_used(path)
+    assert is_whole(path)
+    with path.open("r+b") as file:
+        file.write(b"M")
+    assert not is_whole(path)
+    path.write_bytes(b"")
+    mark_whole(path)
+    assert not is_whole(path)
+
+
+@needs_root
+def test_what_another_user_has_made_can_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    path.write_bytes(b"made")
+    mark_whole(path)
+    used = f"""
+from pathlib import Path
+from riostat.testbed.making import is_whole, mark_used
+mark_used(Path({str(path)!r}))
+assert is_whole(Path({str(path)!r}))
+"""
+    done = as_nobody(sys.executable, "-c", used)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,5 +1,6 @@
 """Where the testbed keeps things: a cache that outlives its users, and a folder for what runs."""
 
+import errno
 import os
 import secrets
 import shutil
@@ -15,16 +16,20 @@ from riostat.testbed.ownership import Owner
 
 __all__ = [
     "BACKING_FILE",
+    "OUTSIDE_FILE",
     "OWNER_FILE",
     "PROCESSES_FILE",
     "CacheFolder",
     "new_machine_folder",
+    "remove_machine_folder",
+    "remove_tree",
     "runtime_folder",
 ]
 
 OWNER_FILE = "owner"
 PROCESSES_FILE = "processes"
 BACKING_FILE = "backing"
+OUTSIDE_FILE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +83,49 @@ def new_machine_folder(name: str, owner: Owner) -> Path:
 
     Its name is `name` and four random digits. The file `owner` in it holds the mark of the process
     whose death makes it a leftover. The file `processes` is for the marks, one a line, of the
-    processes that then have to end, and the file `backing` for the path of a folder outside, whose
-    name is a mark, that then has to go. The folder appears with its owner or not at all: until
-    then its name is a mark.
+    processes that then have to end, the file `outside` for the paths of sockets elsewhere, and the
+    file `backing` for the path of a folder elsewhere, whose name is a mark, that then have to go.
+    The folder appears with its owner or not at all: until then its name is a mark. Raises
+    `TestbedError`.
     """
     draft = runtime_folder() / new_mark()
-    draft.mkdir(mode=0o700)
     try:
+        draft.mkdir(mode=0o700)
         (draft / OWNER_FILE).write_text(owner.mark)
-        while True:
-            # A folder that is there has its owner in it, and so nothing is put in its place.
-            with suppress(FileExistsError):
-                return draft.rename(draft.with_name(f"{name}-{secrets.token_hex(2)}"))
+        return _renamed(draft, name)
+    except OSError as error:
+        remove_tree(draft)
+        raise TestbedError(
+            f"The folder {draft.parent} cannot be written ({error.strerror}); make room there, or "
+            "set XDG_RUNTIME_DIR to another."
+        ) from error
     except BaseException:
-        shutil.rmtree(draft)
+        remove_tree(draft)
         raise
+
+
+def _renamed(draft: Path, name: str) -> Path:
+    while True:
+        try:
+            return draft.rename(draft.with_name(f"{name}-{secrets.token_hex(2)}"))
+        except OSError as error:
+            # A folder that is there has its owner in it, and so nothing is put in its place.
+            if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+                raise
+
+
+def remove_machine_folder(folder: Path) -> None:
+    """Remove a machine's folder, also while somebody else does, and its sockets elsewhere."""
+    with suppress(OSError, UnicodeDecodeError):
+        for line in (folder / OUTSIDE_FILE).read_text().splitlines():
+            outside = Path(line)
+            if outside.is_socket():
+                outside.unlink()
+    remove_tree(folder)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder, also while somebody else does."""
+    while folder.exists():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)

@@ -6,7 +6,6 @@ beside those who make new things: what is removed is named by what does not come
 """
 
 import fcntl
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 from riostat.core.errors import TestbedError
 from riostat.testbed.cgroups import marked_groups, remove_group
-from riostat.testbed.folders import BACKING_FILE, OWNER_FILE, PROCESSES_FILE, runtime_folder
+from riostat.testbed.folders import (
+    BACKING_FILE,
+    OWNER_FILE,
+    remove_machine_folder,
+    remove_tree,
+    runtime_folder,
+)
 from riostat.testbed.marks import owner_of, owner_of_interim
 from riostat.testbed.mounts import unmount_below
 from riostat.testbed.network.netlink import (
@@ -25,7 +30,7 @@ from riostat.testbed.network.netlink import (
     remove_namespace,
 )
 from riostat.testbed.ownership import Owner
-from riostat.testbed.processes import kill_processes
+from riostat.testbed.processes import kill_processes, processes_of
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
@@ -124,28 +129,13 @@ def _owner_of_device(device: Path) -> Owner | None:
 
 def _remove_machine(folder: Path) -> None:
     """Kill a machine's processes, unmount what is below its folder, and remove that."""
-    kill_processes(lambda: _processes_of(folder))
+    kill_processes(lambda: processes_of(folder))
     unmount_below(folder)
     with suppress(FileNotFoundError):
         backing = Path((folder / BACKING_FILE).read_text())
         if _is_dead(owner_of(backing.name)):
-            _remove_tree(backing)
-    _remove_tree(folder)
-
-
-def _processes_of(folder: Path) -> Iterator[Owner]:
-    with suppress(FileNotFoundError):
-        for line in (folder / PROCESSES_FILE).read_text(errors="replace").splitlines():
-            owner = Owner.parse(line)
-            if owner is not None and owner.is_alive():
-                yield owner
-
-
-def _remove_tree(folder: Path) -> None:
-    """Remove a folder, also while somebody else does."""
-    while folder.exists():
-        with suppress(FileNotFoundError):
-            shutil.rmtree(folder)
+            remove_tree(backing)
+    remove_machine_folder(folder)
 
 
 def _remove_device(device: Path) -> None:

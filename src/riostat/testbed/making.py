@@ -1,17 +1,23 @@
-"""A place of a cache in which one process at a time makes things, and leaves nothing half done."""
+"""A place of a cache in which one process at a time makes things, and leaves nothing half done.
+
+A file that was made there is marked as whole by its time of writing, which is then zero: what
+writes to it later sets another. Its time of reading says when it was used last.
+"""
 
 import fcntl
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import IO
 
 from riostat.core.errors import TestbedError
 
-__all__ = ["making_folder"]
+__all__ = ["is_whole", "making_folder", "mark_used", "mark_whole"]
 
 _PREFIX = "making-"
 
@@ -43,6 +49,26 @@ def making_folder(
             f"The testbed's cache {root} cannot be filled ({error.strerror}); {remedy}, or choose "
             "another place with RIOSTAT_TESTBED."
         ) from error
+
+
+def mark_whole(path: Path) -> None:
+    """Mark a file as one that is written; raises `OSError`."""
+    os.utime(path, ns=(time.time_ns(), 0))
+
+
+def mark_used(path: Path) -> None:
+    """Note that a file that is whole is used now, unless it is another's, or cannot be written."""
+    with suppress(OSError):
+        mark_whole(path)
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether a file is there, and was not written to since it was marked."""
+    try:
+        status = path.stat()
+    except OSError:
+        return False
+    return status.st_size > 0 and status.st_mtime_ns == 0
 
 
 def _take(lock: IO[bytes], root: Path, progress: Callable[[str], None]) -> None:

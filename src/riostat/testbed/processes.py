@@ -3,14 +3,15 @@
 import os
 import select
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from riostat.testbed.folders import PROCESSES_FILE
 from riostat.testbed.ownership import Owner
 
-__all__ = ["inode_of", "kill_processes", "processes_in_namespace"]
+__all__ = ["inode_of", "kill_processes", "processes_in_namespace", "processes_of"]
 
 _ROUNDS: Final = 16  # a process may start another while it is killed
 _END_MS: Final = 5_000  # a killed process that takes longer hangs in the kernel
@@ -27,6 +28,15 @@ def kill_processes(find: Callable[[], Iterable[Owner]]) -> None:
             return
         for process in found:
             _kill(process)
+
+
+def processes_of(folder: Path) -> Iterator[Owner]:
+    """Yield those processes of a machine, by its folder, that still run."""
+    with suppress(FileNotFoundError):
+        for line in (folder / PROCESSES_FILE).read_text(errors="replace").splitlines():
+            owner = Owner.parse(line)
+            if owner is not None and owner.is_alive():
+                yield owner
 
 
 def processes_in_namespace(inode: tuple[int, int] | None) -> list[Owner]:

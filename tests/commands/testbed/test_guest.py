@@ -77,3 +77,27 @@ def test_without_qemu_its_package_is_named(
     assert "qemu-system-x86_64 is missing; install the package qemu-system-x86" in (
         capsys.readouterr().err
     )
+
+
+def test_what_follows_the_name_is_the_commands(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(["testbed", "guest", "back", "--detach"]) == 0
+    try:
+        capfdbinary.readouterr()
+        assert run(["testbed", "run", "back", "ls", "-i", "--help", "/riostat/init"]) != 2
+        assert b"riostat testbed" not in capfdbinary.readouterr().out
+        assert run(["testbed", "run", "--timeout", "20", "back", "echo", "--timeout", "1"]) == 0
+        assert capfdbinary.readouterr().out == b"--timeout 1\n"
+        assert run(["testbed", "run", "back", "poweroff -f"]) == 1
+        assert b"Power down" in capfdbinary.readouterr().err
+        assert run(["testbed", "list"]) == 0
+        assert b"back  has ended  /" in capfdbinary.readouterr().out
+    finally:
+        run(["testbed", "down", "back"])
+
+
+def test_input_that_is_too_much_for_a_guest_is_refused() -> None:
+    command = [sys.executable, "-m", "riostat", "testbed", "run", "-i", "none", "cat"]
+    with Path("/dev/zero").open("rb") as zero:
+        done = subprocess.run(command, stdin=zero, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Standard input has more than 256 MiB" in done.stderr

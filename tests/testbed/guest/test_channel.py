@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+import tracemalloc
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -123,6 +124,36 @@ def test_files_that_cannot_be_had_are_said(channel: Channel, tmp_path: Path) -> 
     (tmp_path / "large").write_bytes(b"12345")
     with pytest.raises(MachineError, match="more than 4 bytes"):
         channel.get(str(tmp_path / "large"), limit=4)
+
+
+@pytest.mark.parametrize("kind", ["zero", "pipe", "huge"])
+def test_only_a_regular_file_of_some_size_goes_in(
+    channel: Channel, tmp_path: Path, kind: str
+) -> None:
+    source = tmp_path / "source"
+    match kind:
+        case "zero":
+            source.symlink_to("/dev/zero")
+        case "pipe":
+            os.mkfifo(source)
+        case _:
+            with source.open("wb") as file:
+                file.truncate(1 << 40)
+    with pytest.raises(MachineError, match=r"source is no regular file of at most 1024 MiB; copy"):
+        channel.put(source, str(tmp_path / "target"))
+
+
+def test_of_long_words_the_last_are_quoted_and_cost_little(channel: Channel) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(MachineTimeoutError) as caught:
+            channel.run("head -c 8000000 /dev/zero; echo; echo last; sleep 60", timeout_s=2)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert str(caught.value).endswith("\n  last")
+    assert len(str(caught.value)) < 2000
+    assert most < 48 << 20
 
 
 def test_threads_wait_for_one_another(channel: Channel) -> None:

@@ -26,10 +26,14 @@ def start(folder: Path) -> Iterator[Start]:
     keepers = []
 
     def start_keeper(
-        *program: str, owner: str | None = None, pass_fds: tuple[int, ...] = ()
+        *program: str,
+        owner: str | None = None,
+        pass_fds: tuple[int, ...] = (),
+        options: tuple[str, ...] = (),
     ) -> "subprocess.Popen[str]":
         mark = Owner.of(os.getpid()).mark if owner is None else owner
-        command = [sys.executable, "-m", "riostat.testbed.guest.keeper", str(folder), mark]
+        command = [sys.executable, "-m", "riostat.testbed.guest.keeper"]
+        command += [*options, str(folder), mark]
         keepers.append(
             subprocess.Popen(
                 [*command, *program], stdout=subprocess.PIPE, text=True, pass_fds=pass_fds
@@ -151,14 +155,51 @@ def test_a_program_that_cannot_be_started_is_said(start: Start, folder: Path) ->
     assert keeper.wait() == 1
 
 
-def test_without_an_owner_the_keeper_is_its_own(start: Start, folder: Path) -> None:
-    started = start("sleep", "60", owner="-")
-    assert said(started) == "started\n"
-    assert started.wait() == 0
-    keeper, program = processes(folder)
-    assert (folder / "owner").read_text() == keeper.mark
+def test_a_folder_that_is_gone_is_said(start: Start, folder: Path) -> None:
+    folder.rmdir()
+    keeper = start("sleep", "60")
+    assert "No such file or directory" in said(keeper)
+    assert keeper.wait() == 1
+
+
+def test_a_full_disk_costs_lines_of_the_console(start: Start, folder: Path, tmp_path: Path) -> None:
+    (folder / "console").symlink_to("/dev/full")
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    keeper = start("sh", "-c", f"echo lost; read line <{go}; echo lost too; exec sleep 60")
+    assert said(keeper) == "started\n"
+    go.write_text("go\n")
+    program = processes(folder)[1]
+    wait_for(lambda: (Path("/proc") / str(program.pid) / "comm").read_text() == "sleep\n")
+    assert keeper.poll() is None
+    keeper.terminate()
+    assert keeper.wait() == 0
+
+
+def test_apart_it_ends_with_its_owner_until_it_is_released(start: Start, folder: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as owner:
+        started = start("sleep", "60", owner=Owner.of(owner.pid).mark, options=("--apart",))
+        assert said(started) == "started\n"
+        assert started.wait() == 0
+        keeper, program = processes(folder)
+        owner.kill()
+    wait_gone(keeper)
+    assert not program.is_alive()
+    assert not folder.exists()
+
+
+def test_once_released_it_outlives_its_owner(start: Start, folder: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as owner:
+        mark = Owner.of(owner.pid).mark
+        started = start("sh", "-c", "read line; echo on; exec sleep 60", owner=mark)
+        assert said(started) == "started\n"
+        keeper, program = processes(folder)
+        (folder / "owner").write_text(keeper.mark)
+        owner.kill()
+    wait_for(lambda: (folder / "console").read_text() == "on\n")
+    assert keeper.is_alive()
     assert program.is_alive()
     os.kill(keeper.pid, signal.SIGTERM)
-    wait_gone(keeper)
+    started.wait()
     assert not program.is_alive()
     assert not folder.exists()

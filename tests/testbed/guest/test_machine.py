@@ -129,12 +129,64 @@ def test_when_the_keeper_is_killed_nothing_stays() -> None:
             time.sleep(0.01)
 
 
-def test_a_machine_of_nobody_outlives_who_started_it() -> None:
-    machine = start_machine(IDLE, owned=False)
-    keeper = keeper_of(machine)
+RELEASING = f"""
+import sys
+from riostat.testbed.guest.machine import start_machine
+machine = start_machine({IDLE!r}, name="idle", owned=False)
+if sys.argv[1:]:
+    machine.release()
+print(machine.folder, machine.pid, flush=True)
+"""
+
+
+def test_a_machine_that_is_released_outlives_who_started_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RELEASING, "release"], capture_output=True, text=True, check=True
+    )
+    folder, pid = done.stdout.split()
+    machine = Machine(Path(folder), "idle")
+    assert machine.pid == int(pid)
+    assert (machine.folder / "owner").read_text() == keeper_of(machine).mark
+    process = Owner.of(machine.pid)
     machine.close()
-    assert Owner.of(machine.pid).is_alive()
-    os.kill(keeper.pid, signal.SIGTERM)
-    while keeper.is_alive():
-        time.sleep(0.01)
+    assert process.is_alive()
+    machine.end()
+    assert not process.is_alive()
     assert not machine.folder.exists()
+
+
+def test_a_machine_whose_starter_dies_before_it_is_released_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RELEASING], capture_output=True, text=True, check=True
+    )
+    while Path(done.stdout.split()[0]).exists():
+        time.sleep(0.01)
+
+
+def test_a_machine_whose_keeper_is_stopped_is_ended_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("riostat.testbed.guest.machine._END_TIMEOUT_S", 0.2)
+    with start_machine(IDLE, name="idle") as machine:
+        process, keeper = Owner.of(machine.pid), keeper_of(machine)
+        os.kill(keeper.pid, signal.SIGSTOP)
+        Machine(machine.folder, "idle").end()
+        assert not process.is_alive()
+        assert not machine.folder.exists()
+
+
+def test_a_machine_that_another_has_ended_is_said() -> None:
+    with start_machine(IDLE, name="idle") as machine:
+        Machine(machine.folder, "idle").end()
+        for ask in (lambda: machine.pid, lambda: machine.memory, lambda: machine.qmp):
+            with pytest.raises(MachineError, match="idle has ended"):
+                ask()
+
+
+def test_a_start_that_is_broken_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("select.select", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        start_machine(IDLE, name="idle")

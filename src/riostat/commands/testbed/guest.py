@@ -141,10 +141,14 @@ def _wait(guest: "Guest") -> None:
     """Return at an ending signal; raises `MachineError` where the guest ends before."""
     with Ending() as ending:
         _say(guest.name, "Ctrl-C")
-        ended = os.pidfd_open(guest.machine.pid)
         try:
-            ready, _, _ = select.select([ending.descriptor, ended], [], [])
-        finally:
-            os.close(ended)
-        if ended in ready:
+            ended = os.pidfd_open(guest.machine.pid)
+        except ProcessLookupError:
+            ready: list[int] = []
+        else:
+            try:
+                ready, _, _ = select.select([ending.descriptor, ended], [], [])
+            finally:
+                os.close(ended)
+        if ending.descriptor not in ready:
             raise MachineError(f"The guest {guest.name} has ended.{guest.machine.diagnosis()}")

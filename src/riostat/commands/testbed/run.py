@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from riostat.core.errors import MachineError
+
 if TYPE_CHECKING:
     from riostat.testbed.guest.conversation import Finished
 
-__all__ = ["command", "passed_on"]
+__all__ = ["command", "passed_on", "standard_input"]
 
+_INPUT_BYTES_MAX = 256 << 20
 _SIGNALLED = 128  # what shells add to the number of a signal
 
 
-@click.command(name="run", context_settings={"ignore_unknown_options": True})
+@click.command(name="run", context_settings={"allow_interspersed_args": False})
 @click.argument("name", metavar="NAME", help="Name of a guest that runs.")
 @click.argument(
     "words",
@@ -36,15 +39,27 @@ _SIGNALLED = 128  # what shells add to the number of a signal
 def command(name: str, words: tuple[str, ...], *, takes_input: bool, timeout_s: float) -> int:
     """Run a command in a guest that another terminal has started.
 
-    Its output and its exit status are passed on when it has ended; 128 is added to the number of a
-    signal, as in shells. Of each output the first 16 MiB are kept.
+    Options come before NAME; all that follows it is the command's. Its output and its exit status
+    are passed on when it has ended; 128 is added to the number of a signal, as in shells. Of each
+    output the first 16 MiB are kept.
     """
     from riostat.testbed.guest.visiting import visited
 
-    data = sys.stdin.buffer.read() if takes_input else b""
+    data = standard_input() if takes_input else b""
     with visited(name) as machine:
         program = words[0] if len(words) == 1 else words
         return passed_on(machine.channel.run(program, timeout_s=timeout_s, data=data))
+
+
+def standard_input() -> bytes:
+    """Return all of standard input; raises `MachineError` where that is too much for a guest."""
+    data = sys.stdin.buffer.read(_INPUT_BYTES_MAX + 1)
+    if len(data) > _INPUT_BYTES_MAX:
+        raise MachineError(
+            f"Standard input has more than {_INPUT_BYTES_MAX >> 20} MiB; give less, or send it "
+            "over a network."
+        )
+    return data
 
 
 def passed_on(finished: "Finished") -> int:

@@ -5,6 +5,7 @@ import re
 import secrets
 import shlex
 import socket
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +26,7 @@ _PATIENCE_S = 5.0  # beyond a command's own time-out, which the agent keeps
 _SILENCE_S = 0.5
 _RECEIVE_BYTES = 256 << 10
 _SHOWN_CHARACTERS = 200
+_LAST_WORDS_BYTES = 4 << 10
 _FETCHED = re.compile(rb"([0-7]{1,4})\n([0-9a-f]{64}) [ *]-\n")
 
 
@@ -107,13 +109,8 @@ class Channel:
         It has the mode that is given, or that of the source, or 644 where that is bytes.
         """
         if isinstance(source, Path):
-            try:
-                content, status = source.read_bytes(), source.stat()
-            except OSError as error:
-                raise MachineError(
-                    f"The file {source} cannot be read ({error.strerror}); name another."
-                ) from error
-            mode = status.st_mode & 0o7777 if mode is None else mode
+            content, its_mode = _read(source)
+            mode = its_mode if mode is None else mode
         else:
             content, mode = source, 0o644 if mode is None else mode
         target, draft = shlex.quote(path), shlex.quote(f"{path}.part")
@@ -234,12 +231,32 @@ def _remaining_s(end_s: float) -> float:
     return remaining_s
 
 
+def _read(source: Path) -> tuple[bytes, int]:
+    """Return a file of this machine and its mode; raises `MachineError`."""
+    try:
+        # A pipe, which would be waited for, is opened too, and then refused.
+        with os.fdopen(os.open(source, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_size <= _FILE_BYTES_MAX:
+                return file.read(_FILE_BYTES_MAX), stat.S_IMODE(status.st_mode)
+    except OSError as error:
+        raise MachineError(
+            f"The file {_shown(os.fsencode(source))} cannot be read ({error.strerror}); "
+            "name another."
+        ) from error
+    raise MachineError(
+        f"The file {_shown(os.fsencode(source))} is no regular file of at most "
+        f"{_FILE_BYTES_MAX >> 20} MiB; copy it to one, or send it over a network."
+    )
+
+
 def _shown(text: str | bytes) -> str:
-    shown = printable(text.strip())
+    shown = printable(text[: 2 * _SHOWN_CHARACTERS].strip())
     return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."
 
 
 def _last_words(finished: Finished) -> str:
-    lines = (finished.stdout + b"\n" + finished.stderr).splitlines()
+    ends = (output[-_LAST_WORDS_BYTES:] for output in (finished.stdout, finished.stderr))
+    lines = b"\n".join(ends).splitlines()
     shown = [_shown(line) for line in lines if line.strip()][-4:]
     return "".join(["\nIt printed:", *(f"\n  {line}" for line in shown)]) if shown else ""

@@ -93,10 +93,7 @@ class Guest:
     @property
     def memory(self) -> Path | None:
         """The file that is the guest's memory, where that is shared."""
-        for path in Path(f"/proc/{self.machine.pid}/fd").iterdir():
-            if str(path.readlink()).startswith("/memfd:memory-backend-memfd"):
-                return path
-        return None
+        return self.machine.memory
 
     def run(
         self,
@@ -181,6 +178,8 @@ def start_guest(
         guest = Guest(machine, is_emulated=bool(fault))
         guest.run(f"hostname {shlex.quote(machine.name)}")
         guest.plug(*specification.networks)
+        if not owned:
+            machine.release()
         stack.pop_all()
     return guest
 

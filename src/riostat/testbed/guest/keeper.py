@@ -1,11 +1,12 @@
 """The program between an owner and its machine, which ends when either does.
 
-``python -m riostat.testbed.guest.keeper FOLDER OWNER PROGRAM ARGUMENT...``
+``python -m riostat.testbed.guest.keeper [--apart] FOLDER OWNER PROGRAM ARGUMENT...``
 
-It starts the program in the folder and says ``started``. When it gets SIGTERM, or the owner, given
-by its mark, has ended in whatever way, it kills the program and removes the folder. OWNER is ``-``
-where the machine belongs to nobody: the keeper is then its owner. When the keeper is killed, the
-kernel kills the program.
+It starts the program in the folder and says ``started``, or else what is in the way. When it gets
+SIGTERM, or the owner, given by its mark, has ended in whatever way, it kills the program and
+removes the folder. When the keeper is killed, the kernel kills the program. With ``--apart`` a
+child is the keeper, for machines that are to outlive their owner: that is so from when the file
+``owner`` bears the keeper's mark.
 
 In the folder it writes ``processes``, the marks of itself and of the program; ``console``, what
 the program prints, of which the end is kept when it grows large; and ``ended``, the status of a
@@ -15,7 +16,6 @@ descriptors above 2 are passed on to the program.
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,13 +27,12 @@ from typing import Self
 
 from riostat.core.parentdeath import die_with_parent
 from riostat.core.wholefile import write_whole
-from riostat.testbed.folders import OWNER_FILE, PROCESSES_FILE
+from riostat.testbed.folders import OWNER_FILE, PROCESSES_FILE, remove_machine_folder
 from riostat.testbed.ownership import Owner
 
-__all__ = ["NOBODY", "OUTSIDE_FILE", "main", "remove_folder"]
+__all__ = ["APART", "main"]
 
-NOBODY = "-"
-OUTSIDE_FILE = "outside"
+APART = "--apart"
 _CONSOLE_BYTES_MAX = 1 << 20
 _CONSOLE_BYTES_KEPT = 64 << 10
 _READ_BYTES = 64 << 10
@@ -41,24 +40,29 @@ _READ_BYTES = 64 << 10
 
 def main(arguments: Sequence[str]) -> int:
     """Keep a program until its owner is gone; return the exit status."""
-    folder, mark, program = Path(arguments[0]), arguments[1], arguments[2:]
-    passed = _inherited()
-    if mark == NOBODY and os.fork() > 0:
-        return 0  # whoever started this waits for it, and need not wait for the machine
-    ending = _ending_signals()
-    keeper = Owner.of(os.getpid())
-    owner = keeper if mark == NOBODY else Owner.parse(mark)
+    if arguments[0] == APART:
+        arguments = arguments[1:]
+        if os.fork() > 0:
+            return 0  # whoever started this waits for it, and need not wait for the machine
+    folder, owner, program = Path(arguments[0]), Owner.parse(arguments[1]), arguments[2:]
     assert owner is not None
-    write_whole(folder / OWNER_FILE, owner.mark.encode())
+    ending = _ending_signals()
     owner_ended = _pidfd_of(owner)
     if owner_ended is None:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_machine_folder(folder)
         return 1
     try:
-        process = _start(program, folder, passed)
+        return _keep(program, folder, ending, owner_ended)
     except (OSError, subprocess.SubprocessError) as error:
-        sys.stdout.write(f"{error}\n")
+        # Who has ended, or has given up and removed the folder, hears no more.
+        with suppress(BrokenPipeError):
+            _say(str(error))
         return 1
+
+
+def _keep(program: Sequence[str], folder: Path, ending: int, owner_ended: int) -> int:
+    keeper, passed = Owner.of(os.getpid()), _inherited()
+    process = _start(program, folder, passed)
     for descriptor in passed:
         os.close(descriptor)
     processes = [keeper]
@@ -66,20 +70,27 @@ def main(arguments: Sequence[str]) -> int:
         processes.append(Owner.of(process.pid))
     write_whole(folder / PROCESSES_FILE, *(f"{each.mark}\n".encode() for each in processes))
     with _Console(folder / "console") as console:
-        _say_started()
-        _wait(process, console, (ending, owner_ended))
+        with suppress(BrokenPipeError):  # the owner has ended
+            _say("started")
+        # The owner may read no more, and nothing of ours may wait for that.
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(null, descriptor)
+        wait = _Wait(process, console)
+        if wait.until(ending, owner_ended) == owner_ended and _is_released(folder, keeper):
+            wait.until(ending)
     process.kill()
     process.wait()
-    remove_folder(folder)
+    remove_machine_folder(folder)
     return 0
 
 
-def remove_folder(folder: Path) -> None:
-    """Remove a machine's folder, and the sockets elsewhere that its file `outside` names."""
-    with suppress(FileNotFoundError):
-        for line in (folder / OUTSIDE_FILE).read_text().splitlines():
-            Path(line).unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+def _is_released(folder: Path, keeper: Owner) -> bool:
+    """Tell whether the machine was given to its keeper before its owner ended."""
+    try:
+        return (folder / OWNER_FILE).read_text() == keeper.mark
+    except FileNotFoundError:
+        return False
 
 
 class _Console:
@@ -90,11 +101,13 @@ class _Console:
         self._file = path.open("wb", buffering=0)
 
     def write(self, content: bytes) -> None:
-        self._file.write(content)
-        if self._file.tell() > _CONSOLE_BYTES_MAX:
-            write_whole(self.path, self.path.read_bytes()[-_CONSOLE_BYTES_KEPT:])
-            self._file.close()
-            self._file = self.path.open("ab", buffering=0)
+        """Keep what was printed; a full disk costs its lines, and not the machine."""
+        with suppress(OSError):
+            self._file.write(content)
+            if self._file.tell() > _CONSOLE_BYTES_MAX:
+                write_whole(self.path, self.path.read_bytes()[-_CONSOLE_BYTES_KEPT:])
+                self._file.close()
+                self._file = self.path.open("ab", buffering=0)
 
     def __enter__(self) -> Self:
         return self
@@ -162,32 +175,39 @@ def _start(
     )
 
 
-def _say_started() -> None:
-    sys.stdout.write("started\n")
-    sys.stdout.flush()
-    # The owner may read no more, and nothing of ours may wait for that.
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
+def _say(words: str) -> None:
+    os.write(1, f"{words}\n".encode())
 
 
-def _wait(process: "subprocess.Popen[bytes]", console: _Console, endings: Sequence[int]) -> None:
-    """Return when the machine is to end; note it when the program ends by itself."""
-    assert process.stdout is not None
-    output = process.stdout.fileno()
-    poll = select.poll()
-    for descriptor in (*endings, output):
-        poll.register(descriptor, select.POLLIN)
-    while True:
-        ready = {descriptor for descriptor, _ in poll.poll()}
-        if not ready.isdisjoint(endings):
-            return
-        content = os.read(output, _READ_BYTES)
-        if content:
-            console.write(content)
-        else:
-            poll.unregister(output)
-            write_whole(console.path.with_name("ended"), f"{process.wait()}".encode())
+class _Wait:
+    """Takes in what a program prints until something happens; notes when it ends by itself."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", console: _Console) -> None:
+        assert process.stdout is not None
+        self._process = process
+        self._console = console
+        self._output: int | None = process.stdout.fileno()
+
+    def until(self, *endings: int) -> int:
+        """Return the first of these descriptors that becomes readable."""
+        poll = select.poll()
+        for descriptor in (*endings, *(() if self._output is None else (self._output,))):
+            poll.register(descriptor, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            for ending in endings:
+                if ending in ready:
+                    return ending
+            assert self._output is not None
+            content = os.read(self._output, _READ_BYTES)
+            if content:
+                self._console.write(content)
+                continue
+            poll.unregister(self._output)
+            self._output = None
+            status = self._process.wait()
+            with suppress(OSError):  # on a full disk nobody hears of it
+                write_whole(self._console.path.with_name("ended"), f"{status}".encode())
 
 
 if __name__ == "__main__":

@@ -19,14 +19,30 @@ from typing import Self
 
 from riostat.core.errors import MachineError, MachineTimeoutError, MissingToolError
 from riostat.core.text import printable
-from riostat.testbed.folders import OWNER_FILE, PROCESSES_FILE, new_machine_folder, runtime_folder
+from riostat.core.wholefile import write_whole
+from riostat.testbed.folders import (
+    OUTSIDE_FILE,
+    OWNER_FILE,
+    PROCESSES_FILE,
+    new_machine_folder,
+    remove_machine_folder,
+    runtime_folder,
+)
 from riostat.testbed.guest.channel import Channel
 from riostat.testbed.guest.consolelog import last_lines, panic
-from riostat.testbed.guest.keeper import NOBODY, OUTSIDE_FILE, remove_folder
+from riostat.testbed.guest.keeper import APART
 from riostat.testbed.guest.qmp import QMP
 from riostat.testbed.ownership import Owner
+from riostat.testbed.processes import kill_processes, processes_of
 
-__all__ = ["VISITORS", "Machine", "machine_folders", "require_qemu", "start_machine"]
+__all__ = [
+    "VISITORS",
+    "Machine",
+    "machine_folders",
+    "require_qemu",
+    "running_qemu",
+    "start_machine",
+]
 
 VISITORS = 3  # terminals beside the owner that can have a command under way at a time
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -65,13 +81,21 @@ class Machine:
     @property
     def pid(self) -> int:
         """The process id of QEMU; raises `MachineError` where it has ended."""
-        processes = (self.folder / PROCESSES_FILE).read_text().split()
-        owner = Owner.parse(processes[-1])
-        if len(processes) < 2 or owner is None or not owner.is_alive():
+        qemu = running_qemu(self.folder)
+        if qemu is None:
             raise MachineError(
                 f"The machine {self.name} has ended; start it anew.{self.diagnosis()}"
             )
-        return owner.pid
+        return qemu.pid
+
+    @property
+    def memory(self) -> Path | None:
+        """The file that is the machine's memory, where QEMU was told to share that."""
+        for path in Path(f"/proc/{self.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # QEMU has closed it meanwhile
+                if str(path.readlink()).startswith("/memfd:memory-backend-memfd"):
+                    return path
+        return None
 
     @property
     def qmp(self) -> QMP:
@@ -121,8 +145,13 @@ class Machine:
         except subprocess.TimeoutExpired:
             self._keeper.kill()  # and the kernel kills QEMU
             self._keeper.wait()
-        remove_folder(self.folder)  # where the keeper was killed
+        remove_machine_folder(self.folder)  # where the keeper was killed
         self._keeper = None
+
+    def release(self) -> None:
+        """Give a machine that was not started as `owned` to its keeper, so that it stays."""
+        keeper, *_ = (self.folder / PROCESSES_FILE).read_text().split()
+        write_whole(self.folder / OWNER_FILE, keeper.encode())
 
     def end(self) -> None:
         """End the machine, whoever started it, and wait until it is gone."""
@@ -140,6 +169,8 @@ class Machine:
                     select.select([ended], [], [], _END_TIMEOUT_S)
             finally:
                 os.close(ended)
+        kill_processes(lambda: processes_of(self.folder))  # a stopped keeper does not hear
+        remove_machine_folder(self.folder)
 
     def __enter__(self) -> Self:
         return self
@@ -170,9 +201,9 @@ def start_machine(
 
     Those are added, and the virtio serial bus that the ports need. `name` is made up where it is
     empty. `ports` are names of more virtio ports, each with a socket of its name in the folder. A
-    machine that is not `owned` outlives this process and is ended by a SIGTERM to its keeper. The
-    agent has not answered yet. Raises `MissingToolError` without QEMU, and `MachineError` where it
-    does not start.
+    machine that is not `owned` outlives this process as soon as it is released, and is ended by
+    `end`. The agent has not answered yet. Raises `MissingToolError` without QEMU, and
+    `MachineError` where it does not start.
     """
     name = name or f"guest-{secrets.token_hex(3)}"
     if not _NAME.fullmatch(name):
@@ -184,12 +215,11 @@ def start_machine(
     owner = Owner.of(os.getpid())
     folder = _new_folder(name, owner)
     try:
-        keeper = _start_keeper(program, folder, owner.mark if owned else NOBODY, ports)
+        keeper = _start_keeper(program, folder, owner, ports, apart=not owned)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        kill_processes(lambda: processes_of(folder))
+        remove_machine_folder(folder)
         raise
-    if not owned:
-        keeper.wait()  # its child keeps the machine
     return Machine(folder, name, keeper=keeper if owned else None)
 
 
@@ -212,6 +242,16 @@ def machine_folders(name: str = "") -> list[tuple[str, Path]]:
     return [(known, folder) for known, folder in found if name in {"", known}]
 
 
+def running_qemu(folder: Path) -> Owner | None:
+    """Return the QEMU of a machine, by its folder; None where it has ended or not started."""
+    with suppress(FileNotFoundError):
+        marks = (folder / PROCESSES_FILE).read_text().split()
+        qemu = Owner.parse(marks[-1])
+        if len(marks) == 2 and qemu is not None and qemu.is_alive():
+            return qemu
+    return None
+
+
 def _new_folder(name: str, owner: Owner) -> Path:
     """Make the folder of a machine whose name no other has that runs."""
     runtime = os.open(runtime_folder(), os.O_RDONLY)
@@ -228,7 +268,7 @@ def _new_folder(name: str, owner: Owner) -> Path:
 
 
 def _start_keeper(
-    program: Sequence[str], folder: Path, owner: str, ports: Sequence[str]
+    program: Sequence[str], folder: Path, owner: Owner, ports: Sequence[str], *, apart: bool
 ) -> "subprocess.Popen[bytes]":
     visitors = [f"agent.{number}" for number in range(1, VISITORS + 1)]
     with ExitStack() as stack:
@@ -237,34 +277,53 @@ def _start_keeper(
             listening = stack.enter_context(socket.socket(socket.AF_UNIX))
             try:
                 listening.bind(str(folder / name))
-            except OSError as error:  # its path is too long: Python says so without a number
+            except OSError as error:
+                # Of a path that is too long Python says so without a number.
+                remedy = "a folder with a short path" if error.errno is None else "another folder"
                 raise MachineError(
-                    f"The socket {folder / name} cannot be made ({error}); "
-                    "set XDG_RUNTIME_DIR to a folder with a short path."
+                    f"The socket {folder / name} cannot be made ({error.strerror or error}); "
+                    f"set XDG_RUNTIME_DIR to {remedy}."
                 ) from error
             listening.listen()
             sockets[name] = listening.fileno()
         keeper = subprocess.Popen(
             [
-                *(sys.executable, "-m", "riostat.testbed.guest.keeper", str(folder), owner),
+                *(sys.executable, "-m", "riostat.testbed.guest.keeper"),
+                *(*((APART,) if apart else ()), str(folder), owner.mark),
                 *(*program, *_plumbing(sockets)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             pass_fds=tuple(sockets.values()),
             start_new_session=True,  # Ctrl-C is for the owner, which then ends its machines
         )
-    assert keeper.stdout is not None
-    with keeper.stdout as output:
-        ready, _, _ = select.select([output], [], [], _START_TIMEOUT_S)
-        answer = output.readline().strip() if ready else b"no answer"
-    if answer == b"started":
+    try:
+        words = _first_words(keeper)
+        if words == "started" and apart:
+            keeper.wait()  # its child keeps the machine
+    except BaseException:
+        keeper.kill()
+        keeper.wait()
+        raise
+    if words == "started":
         return keeper
     keeper.kill()
     keeper.wait()
     raise MachineError(
-        f"The program {program[0]} does not start ({printable(answer)}); see that it can be run."
+        f"The program {program[0]} does not start ({words}); see that it can be run."
     )
+
+
+def _first_words(keeper: "subprocess.Popen[bytes]") -> str:
+    """Return what a keeper says at its start, or the last line where that is more."""
+    assert keeper.stdout is not None
+    with keeper.stdout as output:
+        if not select.select([output], [], [], _START_TIMEOUT_S)[0]:
+            return "no answer"
+        line = output.readline()
+        lines = [line] if line == b"started\n" else [line, *output]
+    return printable(lines[-1].strip())
 
 
 def _plumbing(sockets: dict[str, int]) -> list[str]:

@@ -11,12 +11,12 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from riostat.core.errors import MachineError
 from riostat.testbed.guest.machine import Machine
-from riostat.testbed.making import making_folder
+from riostat.testbed.making import is_whole, making_folder, mark_used, mark_whole
 
 __all__ = ["INCOMING", "resume", "save_snapshot", "snapshot_key", "warm_machine"]
 
@@ -63,7 +63,8 @@ def warm_machine(
         else:
             return machine
     progress("The snapshot does not start, and is made anew")
-    path.unlink(missing_ok=True)
+    with suppress(OSError):  # it is another user's
+        path.unlink()
     _make(path, start, prepare, progress)
     with _closed_on_failure(start(INCOMING)) as machine:
         resume(machine, path)
@@ -76,15 +77,15 @@ def _make(
     prepare: Callable[[Machine], None],
     progress: Callable[[str], None],
 ) -> None:
-    if not _is_whole(path):
+    if not is_whole(path):
         with making_folder(path.parent, kind=MachineError, progress=progress) as making:
-            if not _is_whole(path):
+            if not is_whole(path):
                 _prune(path.parent)
                 progress("Booting a machine, of which a snapshot is kept")
                 with start(()) as machine:
                     prepare(machine)
                     save_snapshot(machine, making / path.name)
-                os.utime(making / path.name, ns=(time.time_ns(), 0))
+                mark_whole(making / path.name)
                 (making / path.name).replace(path)
 
 
@@ -107,7 +108,7 @@ def resume(machine: Machine, path: Path) -> None:
     _migrate(
         machine, "migrate-incoming", f"exec:cat {shlex.quote(str(path))}", f"restored from {path}"
     )
-    os.utime(path, ns=(time.time_ns(), 0))
+    mark_used(path)
     # QEMU would announce the devices, of which there are none, and what is plugged in now would
     # be asked to; a vhost-user back end cannot.
     machine.qmp.execute("migrate-set-parameters", **{"announce-rounds": 0})
@@ -134,15 +135,6 @@ def _migrate(machine: Machine, command: str, uri: str, what: str) -> None:
             f"The machine {machine.name} cannot be {what}; see that there is room, or remove the "
             f"folder of snapshots.{machine.diagnosis()}"
         )
-
-
-def _is_whole(path: Path) -> bool:
-    """Tell whether a snapshot is as it was put: what is written to later has another time."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return False
-    return status.st_size > 0 and status.st_mtime_ns == 0
 
 
 def _prune(folder: Path) -> None:

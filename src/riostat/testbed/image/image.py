@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import posixpath
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +18,7 @@ from riostat.testbed.image.newc import Archive
 from riostat.testbed.image.python import INTERPRETER, compile_library, library_extensions
 from riostat.testbed.image.specification import ImageSpecification
 from riostat.testbed.image.vmlinux import extract_vmlinux
-from riostat.testbed.making import making_folder
+from riostat.testbed.making import is_whole, making_folder, mark_used, mark_whole
 from riostat.testbed.packages.cache import PackageCache
 from riostat.testbed.packages.tree import PackageTree
 
@@ -66,16 +65,16 @@ def make_image(
     key = inputs.key()
     place = cache.images
     image = Image(key, place / f"vmlinux-{kernel.key}", place / f"initramfs-{key}", specification)
-    if not (_is_whole(image.kernel) and _is_whole(image.initramfs)):
+    if not (is_whole(image.kernel) and is_whole(image.initramfs)):
         with making_folder(place, kind=ImageError, progress=packages.progress) as making:
-            if not _is_whole(image.kernel):
+            if not is_whole(image.kernel):
                 _put(image.kernel, making, [_vmlinux(kernel)])
-            if not _is_whole(image.initramfs):
+            if not is_whole(image.initramfs):
                 packages.progress("Making an image")
                 _put(image.initramfs, making, inputs.archive(making / "python").blocks())
             _remove_old(place)
-    for path in (image.kernel, image.initramfs):
-        os.utime(path, (time.time(), 0))  # when it was used last, and that it was not written to
+    mark_used(image.kernel)
+    mark_used(image.initramfs)
     return image
 
 
@@ -186,15 +185,6 @@ def _vmlinux(kernel: PackageTree) -> bytes:
     return extract_vmlinux(kernel.read(path), str(kernel.root / path))
 
 
-def _is_whole(path: Path) -> bool:
-    """Tell whether a file is as it was put: what is written to later has another time."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return False
-    return status.st_size > 0 and status.st_mtime_ns == 0
-
-
 def _remove_old(place: Path) -> None:
     """Remove the images and kernels that were not used for longest, beyond those that are kept."""
     for pattern in ("initramfs-*", "vmlinux-*"):
@@ -211,5 +201,5 @@ def _put(path: Path, making: Path, blocks: Iterable[bytes]) -> None:
             file.write(block)
         file.flush()
         os.fsync(file.fileno())
-    os.utime(draft, (time.time(), 0))
+    mark_whole(draft)
     draft.replace(path)

@@ -150,11 +150,7 @@ class XenHost:
     @property
     def memory(self) -> Path | None:
         """The file that is all of the host's memory, or None where that is not shared."""
-        folder = Path(f"/proc/{self.pid}/fd")
-        for path in folder.iterdir():
-            if str(path.readlink()).startswith("/memfd:memory-backend-memfd"):
-                return path
-        return None
+        return self.machine.memory
 
     def hang_up(self) -> None:
         """Give back the channels to domains, which are opened again when they are needed."""

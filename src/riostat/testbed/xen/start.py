@@ -69,7 +69,10 @@ def start_xen(
         prepare,
         progress=progress,
     )
-    return _awake(XenHost(machine), specification)
+    host = _awake(XenHost(machine), specification)
+    if not owned:
+        machine.release()
+    return host
 
 
 def _awake(host: XenHost, specification: XenSpecification) -> XenHost:

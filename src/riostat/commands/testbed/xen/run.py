@@ -1,16 +1,14 @@
 """riostat testbed xen run."""
 
-import sys
-
 import click
 
-from riostat.commands.testbed.run import passed_on
+from riostat.commands.testbed.run import passed_on, standard_input
 from riostat.commands.testbed.xen.hostoptions import domain_option, name_option, visited_host
 
 __all__ = ["command"]
 
 
-@click.command(name="run", context_settings={"ignore_unknown_options": True})
+@click.command(name="run", context_settings={"allow_interspersed_args": False})
 @click.argument(
     "words",
     metavar="COMMAND...",
@@ -36,9 +34,9 @@ def command(
 ) -> int:
     """Run a command in dom0, or in a domain, of the Xen host.
 
-    Output and exit status are passed on as by `riostat testbed run`.
+    Options come before COMMAND. Output and exit status are passed on as by `riostat testbed run`.
     """
-    data = sys.stdin.buffer.read() if takes_input else b""
+    data = standard_input() if takes_input else b""
     with visited_host(name, domain) as host:
         program = words[0] if len(words) == 1 else words
         return passed_on(host.run(program, domain=domain, timeout_s=timeout_s, data=data))
