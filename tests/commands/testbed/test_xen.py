@@ -36,7 +36,7 @@ def test_without_a_host_each_command_says_how_to_start_one(tmp_path: Path) -> No
     source = tmp_path / "file"
     source.touch()
     for words in (("status",), ("run", "true"), ("put", str(source), "/run/file")):
-        done = _xen(*words, "--name", "none")
+        done = _xen(words[0], "--name", "none", *words[1:])
         assert done.returncode == 1
         assert done.stderr.startswith("riostat: No Xen host called 'none' runs; start one with ")
 

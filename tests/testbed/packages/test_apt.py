@@ -1,15 +1,18 @@
 """apt itself, with a mirror in a folder: no network, and nothing of this machine's changed."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from riostat.core.errors import MissingToolError, PackageError
 from riostat.testbed.packages.apt import Apt, apt_fault
+from riostat.testbed.packages.cache import PackageCache
 from riostat.testbed.packages.deb import sha256_of
 from riostat.testbed.packages.sets import PackageSet
 from tests.testbed.packages.debs import file
 from tests.testbed.packages.repositories import Repository
+from tests.testbed.rights import needs_root
 
 
 @pytest.fixture
@@ -116,3 +119,15 @@ def test_a_machine_without_apt_is_told_the_package(
 def test_why_apt_cannot_help_is_said(tmp_path: Path, repository: Repository) -> None:
     assert apt_fault(repository.configuration()) == ""
     assert apt_fault(tmp_path).startswith("No package source of this machine is a mirror of Debian")
+
+
+@needs_root
+def test_lists_that_have_no_room_are_not_waited_for(tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(full)], check=True)
+    try:
+        with pytest.raises(PackageError, match=r"cannot be filled \(No space .*; make"):
+            PackageCache(full / "packages").tree(PackageSet("tool", ("tool",)))
+    finally:
+        subprocess.run(["umount", str(full)], check=True)

@@ -10,7 +10,7 @@ from riostat.core.errors import MachineError
 if TYPE_CHECKING:
     from riostat.testbed.guest.conversation import Finished
 
-__all__ = ["command", "passed_on", "standard_input"]
+__all__ = ["command", "command_of", "passed_on", "standard_input"]
 
 _INPUT_BYTES_MAX = 256 << 20
 _SIGNALLED = 128  # what shells add to the number of a signal
@@ -47,8 +47,14 @@ def command(name: str, words: tuple[str, ...], *, takes_input: bool, timeout_s: 
 
     data = standard_input() if takes_input else b""
     with visited(name) as machine:
-        program = words[0] if len(words) == 1 else words
-        return passed_on(machine.channel.run(program, timeout_s=timeout_s, data=data))
+        return passed_on(machine.channel.run(command_of(words), timeout_s=timeout_s, data=data))
+
+
+def command_of(words: tuple[str, ...]) -> str | tuple[str, ...]:
+    """Return the text for a shell, or the program and its arguments, that words stand for."""
+    if words[0] == "--" and len(words) > 1:
+        words = words[1:]
+    return words[0] if len(words) == 1 else words
 
 
 def standard_input() -> bytes:

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from errno import ENOSPC
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -26,6 +27,7 @@ _MACHINE_CONFIGURATION = Path("/etc/apt")
 _SILENCE_S = 20
 _RETRIES = 1
 _SIZE_MAX = 1 << 30
+_ROOM_BYTES = 96 << 20  # where the lists do not fit apt waits for ever (of Debian 12, 2.6.1)
 _PATTERN = re.compile(r"[*?\[]")
 _TETHER = ("setpriv", "--pdeathsig", "TERM")  # a killed process leaves no apt behind
 _HOOKS = ("Pre-Invoke", "Post-Invoke", "Post-Invoke-Success")
@@ -95,6 +97,9 @@ class Apt:
         if suite in self._suites:
             return
         self._progress("Reading the lists of packages")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(self._folder).free < _ROOM_BYTES:
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
         self._suites |= {"", suite}
         self._write_configuration()
         self._run("apt-get", "update", "--error-on=any")

@@ -2,7 +2,7 @@
 
 import click
 
-from riostat.commands.testbed.run import passed_on, standard_input
+from riostat.commands.testbed.run import command_of, passed_on, standard_input
 from riostat.commands.testbed.xen.hostoptions import domain_option, name_option, visited_host
 
 __all__ = ["command"]
@@ -38,5 +38,4 @@ def command(
     """
     data = standard_input() if takes_input else b""
     with visited_host(name, domain) as host:
-        program = words[0] if len(words) == 1 else words
-        return passed_on(host.run(program, domain=domain, timeout_s=timeout_s, data=data))
+        return passed_on(host.run(command_of(words), domain=domain, timeout_s=timeout_s, data=data))
