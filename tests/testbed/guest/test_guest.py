@@ -110,6 +110,9 @@ def test_bytes_and_files_go_in_and_out(start: Start, tmp_path: Path) -> None:
     guest.put(source, "/tmp/program")
     assert guest.run(["/tmp/program"]).stdout == b"ran\n"
     assert guest.get("/tmp/program") == (source.read_bytes(), 0o755)
+    for odd in ("-n", "/tmp/a 'b\"\n;c"):
+        guest.put(b"odd", odd)
+        assert guest.get(odd).content == b"odd"
 
 
 def test_a_guest_that_panics_is_said_with_its_last_words(start: Start) -> None:

@@ -118,8 +118,8 @@ class Channel:
         finished = self.run(
             f"if [ -d {target} ]; then echo is a directory >&2; exit 1; fi; cat >{draft} && "
             f'if [ "$(sha256sum <{draft})" = "{digest}  -" ]; then '
-            f"chmod {mode:o} {draft} && mv -f {draft} {target}; else "
-            f"echo another digest >&2; rm -f {draft}; exit 1; fi",
+            f"chmod {mode:o} -- {draft} && mv -f -- {draft} {target}; else "
+            f"echo another digest >&2; rm -f -- {draft}; exit 1; fi",
             timeout_s=_FILE_TIMEOUT_S,
             data=content,
         )
@@ -134,7 +134,8 @@ class Channel:
         source = shlex.quote(path)
         finished = self.run(
             f"if [ -d {source} ]; then echo is a directory >&2; exit 1; fi; exec 3>&1 <{source} && "
-            f"stat -L -c %a {source} >&2 && tee /proc/self/fd/3 | sha256sum >&2",
+            f"stat -L -c %a -- {source} >&2 && "
+            f"head -c {limit + 1} | tee /proc/self/fd/3 | sha256sum >&2",
             timeout_s=_FILE_TIMEOUT_S,
             limit=limit,
         )
