@@ -16,6 +16,7 @@ from riostat.citations.resolution import SCORE_MIN, Match, resolve
 from riostat.citations.schema import connect
 from riostat.citations.statements import Statement
 from riostat.citations.titles import likeness, name_key, title_key
+from riostat.core.closing import Closing
 
 __all__ = ["PARSER_VERSION", "CitationIndex", "Extraction"]
 
@@ -60,7 +61,7 @@ class Extraction:
     source: str
 
 
-class CitationIndex:
+class CitationIndex(Closing):
     """An open index; one thread at a time may use it."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
@@ -75,12 +76,6 @@ class CitationIndex:
     def close(self) -> None:
         """Close it; what was not committed is gone."""
         self.connection.close()
-
-    def __enter__(self) -> "CitationIndex":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -6,11 +6,10 @@ disk loses points and not the process: when there is room again an event says ho
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from riostat.core.channels import ChannelKind, FieldValue
 from riostat.core.clock import Clock
+from riostat.core.closing import Closing
 from riostat.core.errors import RunError, RunFullError
 from riostat.core.segments import Retention, Segments
 from riostat.core.writer import RunWriter
@@ -18,7 +17,7 @@ from riostat.core.writer import RunWriter
 __all__ = ["SeriesFile"]
 
 
-class SeriesFile:
+class SeriesFile(Closing):
     """What one process writes into a run: series, histograms, events and artefacts.
 
     With a `retention` the newest part is kept, in segments. `lost` counts what found no room since
@@ -70,17 +69,6 @@ class SeriesFile:
                 file.close()
             except RunFullError:
                 self.lost += 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open(self) -> RunWriter:
         self._opened_ns = self._clock.monotonic_ns()

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 from riostat.core.clock import SYSTEM_CLOCK
+from riostat.core.closing import Closing
 from riostat.core.histogram import LogHistogram
 from riostat.store.catalogue import BUCKETS, Catalogue
 from riostat.store.configuration import Configuration, read_configuration
@@ -53,7 +53,7 @@ def _in_silence(_: int) -> None:
 _BUCKET_TYPE = "application/x-riostat-bucket"
 
 
-class Store:
+class Store(Closing):
     """An open store. Several processes, and any thread, may use the same one at once."""
 
     def __init__(
@@ -276,17 +276,6 @@ class Store:
     def close(self) -> None:
         """Finish what is on its way, and let go of the disks and the metadata."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _upload(
         self, bucket: str, key: str, *, content_type: str, metadata: Mapping[str, str]

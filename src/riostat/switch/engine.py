@@ -11,9 +11,9 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
+from riostat.core.closing import Closing
 from riostat.core.errors import GuestError, PortError, SwitchError
 from riostat.switch.kernels import codes
 from riostat.switch.kernels import layout as at
@@ -63,7 +63,7 @@ class _Port:
     told: bool = False
 
 
-class Engine:
+class Engine(Closing):
     """Ports by name, each served by one of the workers.
 
     `descriptor` is readable when `events` has something to tell.
@@ -271,17 +271,6 @@ class Engine:
         self._workers, self._own = [], []
         self._ports.clear()
         self._poll.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _start_workers(self, cpus: Sequence[int], *, owner: int = 0) -> list[WorkerProcess]:
         """Start workers side by side, and join them with those there are."""

@@ -14,9 +14,9 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from riostat.core.closing import Closing
 from riostat.core.errors import MissingToolError, TestbedError
 from riostat.testbed.cgroups import ThrottledGroup
 from riostat.testbed.folders import BACKING_FILE, new_machine_folder
@@ -40,7 +40,7 @@ _MAKE_OPTIONS: Final = (
 _MAKE_S: Final = 60.0
 
 
-class UnequalDisks:
+class UnequalDisks(Closing):
     """Disks in the order of the speeds that they are given, empty, until the context is left.
 
     `paths` are folders, `disk1` and so on in `folder`, each with an ext4 file system of its own,
@@ -77,17 +77,6 @@ class UnequalDisks:
             # What runs on the disks ends before they go.
             stack.callback(self._group.end_processes)
             self._stack = stack.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def entrance(self) -> Path:

@@ -5,9 +5,9 @@ import fcntl
 import os
 import struct
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from riostat.core.closing import Closing
 from riostat.core.errors import MissingToolError, TestbedError
 
 __all__ = ["LoopDevice"]
@@ -23,7 +23,7 @@ _BLOCK_BYTES: Final = 4096  # of the device: direct I/O on the file needs that o
 _ATTEMPTS: Final = 64  # others take loop devices too
 
 
-class LoopDevice:
+class LoopDevice(Closing):
     """A block device on a file, past the page cache where the file's file system can do so.
 
     The kernel takes it away when nobody has it open or mounted any more, and so also after a
@@ -36,17 +36,6 @@ class LoopDevice:
             self.path, self._descriptor = _configured(file, backing)
         finally:
             os.close(backing)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def number(self) -> str:

@@ -16,9 +16,9 @@ import socket
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Final, NoReturn, Self
 
+from riostat.core.closing import Closing
 from riostat.core.errors import PortError
 from riostat.core.text import printable
 from riostat.switch.listening import connect
@@ -47,7 +47,7 @@ _HEADER: Final = struct.Struct("<III")
 _REPLY_FLAGS: Final = 5
 
 
-class Guest:
+class Guest(Closing):
     """A guest of the switch that listens at `path`; `pool` holds its rings and buffers.
 
     `kicks` and `calls` are the eventfds of the rings, by index: the guest writes to a kick when it
@@ -147,17 +147,6 @@ class Guest:
         for descriptor in (*self.kicks, *self.calls):
             os.close(descriptor)
         self.pool.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _shake_hands(self) -> None:
         self._acknowledged = False

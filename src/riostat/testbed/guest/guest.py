@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache as cached
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from riostat.core.closing import Closing
 from riostat.core.errors import MachineError
 from riostat.testbed.folders import CacheFolder
 from riostat.testbed.guest.channel import OUTPUT_BYTES_MAX, Fetched
@@ -74,7 +73,7 @@ class GuestSpecification:
         return self.shared_memory or any(isinstance(n, VhostUser) for n in self.networks)
 
 
-class Guest:
+class Guest(Closing):
     """A running guest; it ends with its context, or with the process that started it.
 
     `machine` is what it runs in, with `qmp`, `pid` and `console`.
@@ -123,17 +122,6 @@ class Guest:
     def close(self) -> None:
         """End the guest, and remove what it had."""
         self.machine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def start_guest(

@@ -14,9 +14,8 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from riostat.core.closing import Closing
 from riostat.core.errors import MachineError, MachineTimeoutError, MissingToolError
 from riostat.core.text import printable
 from riostat.core.wholefile import write_whole
@@ -52,7 +51,7 @@ _NOTICE_S = 0.5  # in which a keeper writes down that its program has ended
 _CONSOLE_LINES = 8
 
 
-class Machine:
+class Machine(Closing):
     """A running QEMU in its folder; ends with its owner, or when its starter closes it.
 
     `channel` leads to the agent inside. Without the `keeper`, a machine that another started:
@@ -171,17 +170,6 @@ class Machine:
                 os.close(ended)
         kill_processes(lambda: processes_of(self.folder))  # a stopped keeper does not hear
         remove_machine_folder(self.folder)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ended(self) -> str | None:
         """Return the status with which QEMU ended, or None while it runs."""

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from ipaddress import ip_interface
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from riostat.core.errors import NetworkError
 from riostat.core.text import printable
@@ -17,6 +16,7 @@ from riostat.testbed.ownership import Owner
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
+from riostat.core.closing import Closing
 
 __all__ = ["Network"]
 
@@ -29,7 +29,7 @@ _NAME: Final = re.compile(r"(?!\.{1,2}$)[^\s/:%\x00-\x1f\x7f-\U0010ffff]{1,15}")
 _naming = threading.Lock()
 
 
-class Network:
+class Network(Closing):
     """A network stack in which devices are made; when its context is left, they are removed.
 
     `path` is the file of its namespace, None for that of the caller. A device is up as soon as it
@@ -40,17 +40,6 @@ class Network:
         self.path = path
         self._owner = Owner.of(os.getpid())
         self._made: list[str] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def add_tap(
         self, name: str, *, address: str = "", queues: int = 1, vnet_header: bool = False

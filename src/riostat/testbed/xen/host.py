@@ -3,9 +3,8 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from riostat.core.closing import Closing
 from riostat.core.errors import MachineError, MachineTimeoutError
 from riostat.core.text import printable
 from riostat.testbed.guest.channel import Channel, Fetched
@@ -34,7 +33,7 @@ def domain_port(name: str) -> str:
     return f"{_PORT}{name}"
 
 
-class XenHost:
+class XenHost(Closing):
     """A running Xen host, from whoever started it.
 
     Commands run in dom0 unless a `domain` is named, which must be one that the host was started
@@ -161,17 +160,6 @@ class XenHost:
         """Give all channels back, and end the host if it was started here."""
         self.hang_up()
         self.machine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _checked(self, command: str) -> bytes:
         finished = self.run(command, timeout_s=_ANSWER_S)
