@@ -18,7 +18,7 @@ from tests.testbed.test_disks import RACE
 
 QEMU = "qemu-system-x86_64"
 MKFS = shutil.which("mkfs.ext4", path="/usr/sbin:/sbin:/usr/bin")
-PARTS = ("__init__.py", "core/errors.py", "core/text.py", "core/__init__.py")
+PARTS = ("__init__.py", "core/__init__.py", "core/closing.py", "core/errors.py", "core/text.py")
 CODE = "/code/riostat"
 
 pytestmark = [

@@ -6,7 +6,7 @@ worker's core, so that what changes on the machine meanwhile changes all of them
 
 import os
 import select
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,7 @@ _TICK_SECONDS: Final = 0.25
 _COPIED_FRAMES: Final = 500_000
 _PLACES: Final = 256
 _WARM_FRAMES: Final = 1024
+_COUNTING_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,9 @@ class Bench:
             self._engine.set_policy(guest.name, configuration.policy)
         self._move(configuration, frame_bytes, _WARM_FRAMES * len(self._guests))
         self._say(configuration, frame_bytes, "started")
-        before, busy_ns = self._engine.counters(), self._busy_ns()
+        before, busy_ns = self._counters(), self._busy_ns()
         started_ns, received = self._move(configuration, frame_bytes, frames)
-        after = self._engine.counters()
+        after = self._counters()
         self._say(configuration, frame_bytes, "ended")
         total = sum(result.frames for result in received)
         return Repetition(
@@ -131,6 +132,19 @@ class Bench:
             ended_ns=max(result.ended_ns for result in received),
             busy_ns=self._busy_ns() - busy_ns,
         )
+
+    def _counters(self) -> dict[str, PortCounters]:
+        """Return the counters when all that came in is counted out or dropped.
+
+        A guest has its last frames before the worker has counted their batch.
+        """
+        deadline_s = time.monotonic() + _COUNTING_S
+        while True:
+            counters = self._engine.counters()
+            came, went, dropped = _totals(counters)
+            if came == went + dropped or time.monotonic() > deadline_s:
+                return counters
+            time.sleep(0.001)
 
     def _busy_ns(self) -> int:
         (worker,) = self._engine.workers()
@@ -237,15 +251,21 @@ class Bench:
             os.close(descriptor)
 
 
+def _totals(counters: dict[str, PortCounters]) -> tuple[int, int, int]:
+    """Return how many frames came in, went out and were dropped, over all ports."""
+    ports = counters.values()
+    return (
+        sum(sum(queue.rx_frames for queue in port.queues) + port.flooded for port in ports),
+        sum(queue.tx_frames for port in ports for queue in port.queues),
+        sum(sum(port.drops.values()) for port in ports),
+    )
+
+
 def _check(before: dict[str, PortCounters], after: dict[str, PortCounters], frames: int) -> int:
     """Return how many frames were dropped; all that came in went out or were."""
-
-    def grown(count: Callable[[PortCounters], int]) -> int:
-        return sum(count(after[name]) - count(before[name]) for name in after)
-
-    came = grown(lambda port: sum(queue.rx_frames for queue in port.queues) + port.flooded)
-    went = grown(lambda port: sum(queue.tx_frames for queue in port.queues))
-    dropped = grown(lambda port: sum(port.drops.values()))
+    came, went, dropped = (
+        now - was for was, now in zip(_totals(before), _totals(after), strict=True)
+    )
     if came != went + dropped or came != frames:
         raise SwitchError(
             f"Of {frames} frames {came} were counted in, {went} out and {dropped} dropped; "

@@ -120,6 +120,7 @@ class _Session:
         self.commands: dict[int, _Command] = {}
         self.queued = bytearray()
         self._partial = b""
+        self._is_greeting = False  # nothing was said since a host's hello
 
     def reset(self) -> None:
         """End what was begun, and forget what was to be said."""
@@ -144,7 +145,9 @@ class _Session:
         except OSError:
             content = b""
         if not content:
-            self.reset()
+            # A port may bring a host's hello before the kernel knows that there is a host.
+            if not self._is_greeting:
+                self.reset()
             self.agent.lost(self)
             return
         *lines, self._partial = (self._partial + content).split(b"\n")
@@ -161,6 +164,7 @@ class _Session:
             return
         except OSError:
             written = len(self.queued)  # nobody is there; reading will tell
+        self._is_greeting = False
         del self.queued[:written]
 
     def _hear(self, line: bytes) -> None:
@@ -169,6 +173,7 @@ class _Session:
             if "hello" in message:
                 self.reset()
                 _wake(message)
+                self._is_greeting = True
                 self.queued += b"\n"  # ends a line that a host before this one left half sent
                 self.say(hello=message["hello"], agent="python", version=VERSION)
                 return
@@ -322,6 +327,7 @@ class Agent:
             self._away.remove(session)
             self._attend(session)
             session.readable()
+            self.watch(session)
         self._reap()
 
     def _reap(self) -> None:
